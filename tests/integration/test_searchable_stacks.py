@@ -159,6 +159,58 @@ def test_all_pages_of_a_pdf_are_the_pdf(tmp_path):
         assert {"/Outlines", "/PageLabels", "/Names", "/AcroForm"} <= found.Root.keys()
 
 
+def test_without_its_blank_pages_a_pdf_keeps_what_is_attached(tmp_path):
+    """Nobody else's pages are in it."""
+    scan = stack_of_letters(tmp_path / "s.pdf")
+    target = written(tmp_path, scan, pages_of(3), **leaves((scan, 1), (scan, 3), (scan, 4)))
+    with pikepdf.open(target) as found:
+        assert len(found.pages) == 3
+        assert list(found.attachments) == ["a"]
+        assert "/Metadata" in found.Root
+        assert "/Dests" not in found.Root.Names
+    assert b"letter2" not in unpacked(target).lower()
+
+
+def test_what_was_filled_in_is_seen_in_a_part(tmp_path):
+    """Also where the form leaves it to readers how a value looks."""
+    made = pikepdf.new()
+    for _ in range(2):
+        made.add_blank_page(page_size=SIZE)
+    font = made.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+    field = annotation(made, Name.Widget, FT=Name.Tx, T=String("name"), V=String("Whitfield"), F=4,
+                       DA=String("/H 20 Tf 0 g"))  # fmt: skip
+    field.Rect = Array([50, 50, 300, 90])
+    made.pages[1].obj.Annots = Array([field])
+    resources = Dictionary(Font=Dictionary(H=font))
+    made.Root.AcroForm = Dictionary(
+        Fields=Array([field]), NeedAppearances=True, DR=resources, DA=String("/H 20 Tf 0 g")
+    )
+    made.save(scan := tmp_path / "s.pdf")
+    target = written(tmp_path, scan, [worded("")], parts=2, **leaves((scan, 2)))
+    assert "Whitfield" in text_of(target)[0]
+
+
+@pytest.mark.parametrize("entry", ["First", "Next"])
+def test_bookmarks_in_a_circle_end(tmp_path, entry):
+    """Each stands once."""
+    scan = stack_of_letters(tmp_path / "s.pdf")
+    with pikepdf.open(scan, allow_overwriting_input=True) as opened:
+        last = opened.Root.Outlines.Last
+        last[f"/{entry}"] = opened.Root.Outlines.First
+        opened.save(scan)
+    target = written(tmp_path, scan, pages_of(2), parts=2, **leaves((scan, 3), (scan, 4)))
+    with pikepdf.open(target) as found, found.open_outline() as outline:
+        assert [item.title for item in outline.root] == ["Letter3", "Letter4"]
+
+
+def test_a_page_with_too_many_annotations_is_not_cut(tmp_path, monkeypatch):
+    """The person is told."""
+    monkeypatch.setattr(page_range, "MOST_ANNOTATIONS", 2)
+    scan = stack_of_letters(tmp_path / "s.pdf")
+    with pytest.raises(FormatUnusable, match="more than 2 annotations"):
+        written(tmp_path, scan, pages_of(1), parts=2, **leaves((scan, 3)))
+
+
 def test_what_cannot_be_told_apart_is_not_cut(tmp_path, monkeypatch):
     """Pages with content beyond measure and shared pictures could carry others' pictures."""
     scan = stack_of_letters(tmp_path / "s.pdf")

@@ -124,7 +124,7 @@ def _of_pdf(scan: Path, document: Document, pages: Iterable[FinishedPage], file:
                 numbers = [leaf.number for leaf in document.leaves]
                 check_count(pdf, scan, ocr)
                 if document.parts > 1 or len(numbers) < len(pdf.pages):
-                    page_range.keep(pdf, numbers)
+                    page_range.keep(pdf, numbers, alone=document.parts == 1)
             return _finish(pdf, document, _worded(document, pages), file)
     finally:
         os.close(descriptor)
@@ -193,7 +193,7 @@ def _finish(
             _save(pdf, file, version=pdf_a.VERSION)
             return ""
     _save(pdf, file, encryption)
-    return against and f"NAME{SUFFIX} is no PDF/A: the scan has {against}; the original is in the archive"
+    return against and f"NAME{SUFFIX} is no PDF/A: the scan has {against}"
 
 
 def _save(pdf: pikepdf.Pdf, file: BinaryIO, encryption: pikepdf.Encryption | None = None, version: str = "") -> None:

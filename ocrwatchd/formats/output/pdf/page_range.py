@@ -21,6 +21,8 @@ from ocrwatchd.formats.output.pdf.pages import contents, inherited
 
 MOST_BOOKMARKS = 10_000
 """Most bookmarks that are looked at."""
+MOST_ANNOTATIONS = 50_000
+"""Most annotations of a page."""
 MOST_NESTED = 12
 """Most forms within forms, and bookmarks within bookmarks."""
 LONGEST_TITLE = 1000
@@ -29,6 +31,7 @@ _CATALOGUE = frozenset(
     ("/Type", "/Pages", "/Version", "/Extensions", "/Lang", "/PageLayout", "/OCProperties", "/OutputIntents",
      "/ViewerPreferences")
 )  # fmt: skip
+_OF_THE_WHOLE = frozenset(("/Metadata", "/Names", "/AF", "/PageMode"))
 _TRAILER = frozenset(("/Root", "/Info", "/Size", "/ID", "/Encrypt", "/Prev", "/XRefStm"))
 _INFORMATION = frozenset(
     ("/Title", "/Author", "/Subject", "/Keywords", "/Creator", "/Producer", "/CreationDate", "/ModDate")
@@ -51,13 +54,17 @@ class _Bookmark(NamedTuple):
     kids: tuple[_Bookmark, ...]
 
 
-def keep(pdf: Pdf, numbers: Sequence[int]) -> None:
+def keep(pdf: Pdf, numbers: Sequence[int], *, alone: bool = False) -> None:
     """Leave the pages with these numbers, from 1 and ascending.
 
+    With ``alone`` the others belong to no document, such as blank ones: metadata and attached files stay then.
+
     Raises:
-        FormatUnusable: what belongs to a page cannot be told from what belongs to others.
+        FormatUnusable: what belongs to a page cannot be told from what belongs to others, or there is too much of it.
         pikepdf.PdfError: it is too damaged.
     """
+    if isinstance(form := pdf.Root.get("/AcroForm"), Dictionary) and form.get("/NeedAppearances", False):
+        pdf.generate_appearance_streams()  # a value would go with its field
     wanted, pages = set(numbers), list(pdf.pages)
     kept = [page for number, page in enumerate(pages, 1) if number in wanted]
     dropped = [page for number, page in enumerate(pages, 1) if number not in wanted]
@@ -74,17 +81,19 @@ def keep(pdf: Pdf, numbers: Sequence[int]) -> None:
         _leave(page.obj, _PAGE)
         _keep_annotations(page, places, pruning)
         pruning.page(page)
-    _keep_head(pdf)
+    _keep_head(pdf, alone=alone)
     if bookmarks:
         with pdf.open_outline() as outline:
             outline.root.extend(map(_item, bookmarks))
 
 
-def _keep_head(pdf: Pdf) -> None:
+def _keep_head(pdf: Pdf, *, alone: bool) -> None:
     root = pdf.Root
-    _leave(root, _CATALOGUE)
+    _leave(root, _CATALOGUE | _OF_THE_WHOLE if alone else _CATALOGUE)
     _leave(pdf.trailer, _TRAILER)
-    if isinstance(pdf.trailer.get("/Info"), Dictionary):
+    if isinstance(root.get("/Names"), Dictionary):
+        _leave(root.Names, ("/EmbeddedFiles",))
+    if isinstance(pdf.trailer.get("/Info"), Dictionary) and not alone:
         _leave(pdf.trailer.Info, _INFORMATION)
     preferences, layers = root.get("/ViewerPreferences"), root.get("/OCProperties")
     if isinstance(preferences, Dictionary) and "/PrintPageRange" in preferences:
@@ -125,13 +134,12 @@ class _Places:
 def _bookmarks(pdf: Pdf, places: _Places) -> Iterator[_Bookmark]:
     """The bookmarks that lead to pages that remain; one below another that does not takes its place."""
     outlines = pdf.Root.get("/Outlines")
-    looked_at = 0
+    seen: set[tuple[int, int]] = set()
 
     def below(parent: Object, depth: int) -> Iterator[_Bookmark]:
-        nonlocal looked_at
         item = parent.get("/First")
-        while isinstance(item, Dictionary) and looked_at < MOST_BOOKMARKS:
-            looked_at += 1
+        while isinstance(item, Dictionary) and item.objgen not in seen and len(seen) < MOST_BOOKMARKS:
+            seen.add(item.objgen)
             kids = tuple(below(item, depth + 1)) if depth < MOST_NESTED else ()
             place, title = places.of(item), item.get("/Title")
             if place is not None and isinstance(title, String):
@@ -154,6 +162,8 @@ def _keep_annotations(page: Page, places: _Places, pruning: _Pruning) -> None:
     if not isinstance(found, Array):
         _drop(page.obj, "/Annots")
         return
+    if len(found) > MOST_ANNOTATIONS:
+        raise FormatUnusable(f"the PDF cannot be cut: a page has more than {MOST_ANNOTATIONS:,} annotations")
     annotations = [each for each in found if isinstance(each, Dictionary)]
     own = {each.objgen for each in annotations} - {(0, 0)}
     remaining = []
