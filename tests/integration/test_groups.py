@@ -225,6 +225,28 @@ def test_a_page_that_changes_at_its_claim_takes_the_document_back(office, monkey
     assert [path.name for path in office.folders.work_path.iterdir() if path.is_dir()] == [job.id]
 
 
+def test_a_folder_that_is_exchanged_for_a_link_leads_nowhere(office, monkeypatch, tmp_path):
+    """Nothing goes through the link, in either direction; the pages come back once it is gone."""
+    office.send("letter/p1.png", "letter/p2.png")
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "p2.png").write_bytes(PNG)
+
+    def exchange(step):
+        if step == "member-claimed":
+            monkeypatch.setattr(crashpoints, "reached", lambda _: None)
+            (office.inbox / "letter").rename(office.inbox / "other")
+            (office.inbox / "letter").symlink_to(away)
+
+    monkeypatch.setattr(crashpoints, "reached", exchange)
+    office.until(lambda: list(office.completion.troubles()))
+    assert office.jobs() == []
+    assert lying(away) == ["p2.png"]
+    (office.inbox / "letter").unlink()
+    office.until(lambda: len(office.queue.jobs) == 2)
+    assert sorted(office.jobs()) == [("letter", ("p1.png",)), ("other", ("p2.png",))]
+
+
 def test_a_page_that_cannot_be_moved_keeps_its_document_in_the_inbox(tmp_path, monkeypatch):
     """`run --once` ends, and tells of it."""
     move = files.move
