@@ -53,7 +53,7 @@ def confirm(daemon, name, contents):
 
 def test_a_folder_becomes_one_document(tmp_path):
     """And other scans do not wait for it."""
-    with Running(tmp_path, pages=FOLDER | {"join_wait_s": 5.0}) as daemon:
+    with Running(tmp_path, pages=FOLDER | {"join_wait_s": 20.0}) as daemon:
         contents = {name: send(daemon, f"letter/{name}") for name in PAGES}
         await_that(lambda: daemon.status()["incomplete"], what="a document that waits")
         assert daemon.status()["incomplete"][0][0] == "letter"

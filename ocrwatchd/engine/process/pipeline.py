@@ -78,7 +78,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
             scan_file.check_origin(job, pages.receipt)
             reading.read_all(pages)
             warnings = (*pages.warnings, *told_of_end)
-            leaves = tuple(leaf_of(pages, job.source, number) for number in range(1, pages.count + 1))
+            leaves = tuple(leaf_of(pages, job.files[0], number) for number in range(1, pages.count + 1))
         reading.keep_unreadable()
     except UnreadableScan:
         scan_file.check_disk(job.files, sha256)
