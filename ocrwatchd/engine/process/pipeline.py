@@ -164,8 +164,10 @@ class _Reading:
             finished = steps.finish(pages, number, draft.memory)
             if found:
                 finished = replace(finished, aside=found.aside, code=found.code)
-            elif self._leaves_out_blank(draft) and is_blank_page(pages, finished.page):
-                finished = replace(finished, aside="blank")
+            elif self._leaves_out_blank(draft):
+                self.tell("page", number, pages.count)  # if the engine dies here, that is not the model's fault
+                if is_blank_page(pages, finished.page):
+                    finished = replace(finished, aside="blank")
             finished = self._keep(steps.files, finished)
         self.tell("page-done", number, pages.count, finished.page.seconds + finished.correction.seconds)
         self._log(finished)
@@ -269,10 +271,11 @@ class _Reading:
         return PageStore(self.job.pages, fingerprint(self.job.work, self.sha256, "separators", key))
 
     def _mark(self, documents: Documents) -> str:
-        """On what the documents so far depend."""
+        """On what the documents so far depend: their pages, and all the settings that they were begun with."""
         stores = [self._steps[0].files, *(self._steps_of(work).files for work in documents.works)]
         sheets = self.job.sheets
-        asked = [f"{sheets.key.hex()} {sheets.works}"] if sheets else []
+        asked = [self.job.work.model_dump_json(exclude={"priority"})]  # a sheet may have changed that one
+        asked += [f"{sheets.key.hex()} {sheets.works}"] if sheets else []
         return hashlib.sha256("\0".join([*(each.settings for each in stores), *asked]).encode()).hexdigest()
 
     def free(self) -> None:
