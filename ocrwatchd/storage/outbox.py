@@ -251,7 +251,7 @@ def stem_of(part: int) -> str:
 def suffixes_in(out: Path) -> dict[int, list[str]]:
     """The suffixes of the files that the engine has written to ``out``, by the number of their document from 1."""
     found: dict[int, list[str]] = defaultdict(list)
-    for made in filter(None, (_MADE.fullmatch(name) for name in os.listdir(out))):
+    for made in filter(None, (_MADE.fullmatch(path.name) for path in out.iterdir())):
         found[int(made[1] or 1)].append(made[2])
     return dict(found)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, joined, verbatim
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Document, DoubtfulWord, FinishedPage, Job, Totals
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.engine.process.sign_of_life import paced
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SIGN_OF_LIFE_S = 10.0
-"""Interval of the signs of life while a long document is written: the host waits only as long as for one page."""
 MOST_REASONS = 5
 """A document reports at most this many different reasons; each page reports all its own."""
 
@@ -167,7 +165,7 @@ def write_sets(job: Job, parts: Sequence[Part], alive: Callable[[], None]) -> li
     A format that cannot be written is left out with a warning: it never holds up a document. The name ``job.out`` lasts
     once the job's folder is synced, and the delivery syncs it before any file moves.
 
-    ``alive`` is called between two pages, every :data:`SIGN_OF_LIFE_S`.
+    ``alive`` is called between two pages and behind each document, but not often; see :mod:`sign_of_life`.
 
     Returns:
         The documents as written: their warnings, and the formats and tasks that have files.
@@ -179,9 +177,10 @@ def write_sets(job: Job, parts: Sequence[Part], alive: Callable[[], None]) -> li
     for folder in (unfinished, job.out):
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    documents = []
+    documents, maybe_alive = [], paced(alive)
     for part in parts:
-        documents.append(_write_set(part, unfinished, alive))
+        documents.append(_write_set(part, unfinished, maybe_alive))
+        maybe_alive()
         crashpoints.reached("engine-part-written")
     sync_folder(unfinished)
     unfinished.rename(job.out)
@@ -255,9 +254,6 @@ def _write(
 
 
 def _telling(pages: Iterator[FinishedPage], alive: Callable[[], None]) -> Iterator[FinishedPage]:
-    told = time.monotonic()
     for finished in pages:
-        if time.monotonic() - told >= SIGN_OF_LIFE_S:
-            alive()
-            told = time.monotonic()
+        alive()
         yield finished

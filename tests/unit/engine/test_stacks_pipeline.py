@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.core.sheet_code import SheetSettings
 from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.process import sign_of_life
 from ocrwatchd.engine.process.documents import FOREIGN_SHEET
 from ocrwatchd.engine.process.pipeline import LONE_SCAN
 from ocrwatchd.engine.protocol import Step
@@ -208,3 +210,12 @@ def test_a_stack_that_goes_on_has_the_settings_of_now(line):
     line.work_off(replace(job, work=job.work.model_copy(update={"output": formats})))
     assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.md"]
     assert [step for step in line.steps if step[0] == "page-done"] == [("page-done", 1), ("page-done", 2)]
+
+
+def test_many_short_documents_are_written_with_signs_of_life(line, monkeypatch):
+    """No document takes long, but all of them together may take longer than one page."""
+    monkeypatch.setattr(sign_of_life, "SIGN_OF_LIFE_S", 1.5)
+    clock = count()
+    monkeypatch.setattr("time.monotonic", lambda: next(clock) / 10)
+    line.work_off(stack(line, "fine", NOTES, "fine", NOTES, "fine", NOTES, "fine"))
+    assert line.steps.count(("write", 0)) > 1
