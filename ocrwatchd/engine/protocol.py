@@ -24,8 +24,9 @@ from ocrwatchd.engine.grants import Access
 MAX_REQUEST_BYTES = 1 << 24
 """Longest line that the engine accepts; the longest settings need a small part of it."""
 
-MAX_ANSWER_BYTES = 1 << 18
-"""Longest line that the host accepts; answers hold figures only."""
+MAX_ANSWER_BYTES = 1 << 24
+"""Longest line that the host accepts. Answers hold figures only, but a scan may be cut into as many documents as it has
+pages, and each of them may name a profile: 50,000 documents of 255 bytes and a date are 15 MB."""
 
 
 class Hello(Record):

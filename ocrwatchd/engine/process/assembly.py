@@ -8,6 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
+MOST_ENDS = 100
+"""A scan of many documents reports at most this many different follow-up tasks that are not done."""
 MOST_REASONS = 5
 """A document reports at most this many different reasons; each page reports all its own."""
 
@@ -140,7 +143,7 @@ def figures_of(parts: Sequence[Part], documents: Sequence[Document]) -> ScanFigu
         refused.update(tally.refused)
     scored = sum(tally.scored for tally in tallies)
     scores = sum(tally.scores for tally in tallies)
-    ends = [end for document in documents for end in document.tasks if end.state != "done"]
+    ends = dict.fromkeys(str(end) for document in documents for end in document.tasks if end.state != "done")
     return ScanFigures(
         pages=sum(tally.pages for tally in tallies),
         unreadable=sum(tally.unreadable for tally in tallies),
@@ -155,7 +158,7 @@ def figures_of(parts: Sequence[Part], documents: Sequence[Document]) -> ScanFigu
         confidence=round(scores / scored, CONFIDENCE_DIGITS) if scored else None,
         seconds=round(sum(tally.seconds for tally in tallies), 3),
         sha256=documents[0].sha256,
-        tasks_not_done=tuple(map(verbatim, ends)),
+        tasks_not_done=tuple(map(verbatim, islice(ends, MOST_ENDS))),
     )
 
 

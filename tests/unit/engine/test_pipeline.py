@@ -333,7 +333,9 @@ def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
     put_back(line, job)
     hashed, loaded = [], []
     real = scan_file.sha256_of, PageStore.load
-    monkeypatch.setattr(scan_file, "sha256_of", lambda files, *alive: hashed.append(files[0].name) or real[0](files, *alive))
+    monkeypatch.setattr(
+        scan_file, "sha256_of", lambda files, *alive: hashed.append(files[0].name) or real[0](files, *alive)
+    )
     monkeypatch.setattr(PageStore, "load", lambda self, number: loaded.append(number) or real[1](self, number))
     put_back(line, job)
     assert hashed == ["scan.tif"], "only the disk's own look at the page that could not be read"
