@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from ocrwatchd.core import canary_name
-from ocrwatchd.core.config.profile import Paper
+from ocrwatchd.core.config.paper import Paper
 from ocrwatchd.core.file_types import input_type_named
 from ocrwatchd.core.model import Scan
 from ocrwatchd.storage.set_names import stem_and_suffix

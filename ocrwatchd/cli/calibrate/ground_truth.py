@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.cli.calibrate.measure import Case
 from ocrwatchd.cli.process.reader import copied, reading
-from ocrwatchd.core.config.profile import Output, Split, Work
+from ocrwatchd.core.config.paper import Split
+from ocrwatchd.core.config.profile import Output, Work
 from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.errors import ConfigError, FolderUnusable, UnreadableScan
 from ocrwatchd.core.file_types import input_type_named

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
 
 from ocrwatchd.core import name_template
+from ocrwatchd.core.config.paper import Paper, Split
+from ocrwatchd.core.config.section import Section
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
 
 DEFAULT_PROMPT = (
@@ -122,21 +123,12 @@ Format = Annotated[str, AfterValidator(_there)]
 REASON_SUFFIX = ".reason.txt"
 """Suffix of a failed scan's note."""
 
-MOST_PART_PAGES = 50_000
-"""Most pages of a document that ``split.on`` may name."""
-
 MACHINE_BOUND = {
     "ocr": ("license", "threads", "resources_dir", "allow_downloads", "memory_mb"),
     "llm": ("directory_model_path", "allow_auto_download", "gpu_layers", "threads"),
 }
 """Keys that describe a machine, not the reading of a document: each of several machines uses its own values. All other
 keys of a profile travel with the job."""
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys refused, values of the right type only, frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Ocr(Section):
@@ -257,64 +249,6 @@ class Output(Section):
     formats: Annotated[tuple[Format, ...], Field(strict=False, min_length=1)] = ("txt", "json")
     name: Annotated[str, Field(min_length=1), AfterValidator(_nameable)] = "{name}"
     pdf: Literal["plain", "a-2b"] = "plain"
-
-
-PAGES_RULE = "pages:"
-BARCODE_RULE = "barcode:"
-
-
-def _cut(rule: str) -> str:
-    """The rule, if it says where a scan is cut."""
-    if rule in {"sheet", "blank"}:
-        return rule
-    if rule.startswith(PAGES_RULE):
-        number = rule.removeprefix(PAGES_RULE)
-        if number.isascii() and number.isdecimal() and 1 <= int(number) <= MOST_PART_PAGES:
-            return rule
-    if pattern := rule.removeprefix(BARCODE_RULE) if rule.startswith(BARCODE_RULE) else "":
-        try:
-            re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-        return rule
-    raise ValueError('use "sheet", "blank", "pages:N" (N pages a document) or "barcode:REGEX" (a code on a page)')
-
-
-class Split(Section):
-    """Where one scan is cut into several documents."""
-
-    on: Annotated[tuple[Annotated[str, AfterValidator(_cut)], ...], Field(strict=False, max_length=20)] = ()
-
-    @property
-    def every(self) -> int:
-        """After how many pages a document ends; 0: never."""
-        return min((int(rule.removeprefix(PAGES_RULE)) for rule in self.on if rule.startswith(PAGES_RULE)), default=0)
-
-    @property
-    def barcodes(self) -> tuple[re.Pattern[str], ...]:
-        """What the whole text of a barcode on a separating page matches."""
-        return tuple(re.compile(rule.removeprefix(BARCODE_RULE)) for rule in self.on if rule.startswith(BARCODE_RULE))
-
-
-class Paper(Section):
-    """Blank pages, paper that is scanned in two passes, and scans of one page a file."""
-
-    blank: Literal["keep", "backs", "all"] = "keep"
-    duplex: Literal["off", "stacks"] = "off"
-    duplex_wait_s: float = Field(600.0, ge=1, le=86_400)
-    join: Literal["off", "folder", "prefix"] = "off"
-    join_wait_s: float = Field(30.0, ge=1, le=86_400)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.duplex != "off" and self.join != "off":
-            raise ValueError('give either duplex = "stacks" or join: a file of the pair holds all fronts or all backs')
-        return self
-
-    @property
-    def gathers(self) -> bool:
-        """Several scans may become one document."""
-        return self.duplex != "off" or self.join != "off"
 
 
 class Work(Section):

@@ -15,20 +15,9 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import Field, field_validator, model_validator
 
-from ocrwatchd.core.config.profile import (
-    Correct,
-    Gate,
-    Llm,
-    Location,
-    Names,
-    Ocr,
-    Output,
-    Paper,
-    Section,
-    Split,
-    Tasks,
-    Work,
-)
+from ocrwatchd.core.config.paper import Paper, Split
+from ocrwatchd.core.config.profile import Correct, Gate, Llm, Location, Names, Ocr, Output, Tasks, Work
+from ocrwatchd.core.config.section import Section
 from ocrwatchd.core.fs.safe_open import absolute
 
 _TEMPORARY = ("*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload")

@@ -13,7 +13,7 @@ from ocrwatchd.core.sheet_code import LONGEST_CHARACTERS, decode
 from ocrwatchd.engine import page_failures
 
 if TYPE_CHECKING:
-    from ocrwatchd.core.config.profile import Split
+    from ocrwatchd.core.config.paper import Split
     from ocrwatchd.core.model import Aside, Job
     from ocrwatchd.formats.input.common import Pages
 

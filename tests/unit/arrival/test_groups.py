@@ -15,7 +15,7 @@ from ocrwatchd.arrival.group_rules import Pending, Rules
 from ocrwatchd.arrival.groups import Groups
 from ocrwatchd.arrival.settle import Stamp
 from ocrwatchd.core.canary_name import new_name
-from ocrwatchd.core.config.profile import Paper
+from ocrwatchd.core.config.paper import Paper
 from ocrwatchd.core.i18n import NOTHING
 from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined, Finding

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrwatchd.core.config.profile import Ocr, Paper, Split, Work
+from ocrwatchd.core.config.paper import Paper, Split
+from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Correction, FinishedPage, Job, LeftOut, PageText, Sheets
 from ocrwatchd.core.sheet_code import SheetSettings, encode

@@ -9,7 +9,8 @@ import pytest
 import zxingcpp
 
 from ocrwatchd.core.attempt import PartFigures
-from ocrwatchd.core.config.profile import Ocr, Output, Paper, Split, Task, Work
+from ocrwatchd.core.config.paper import Paper, Split
+from ocrwatchd.core.config.profile import Ocr, Output, Task, Work
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import say
