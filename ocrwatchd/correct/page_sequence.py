@@ -25,6 +25,9 @@ MOST_WARNINGS: Final = 10
 MOST_GAPS: Final = 2
 """More gaps of one letter are told in one warning."""
 
+MOST_LISTED: Final = 20
+"""Most numbers of pages in one warning: two pages "of 4999" lack 4,997."""
+
 LEAST_REVERSED: Final = 3
 """Pages in falling order that are a stack scanned from behind; two of them are swapped."""
 
@@ -84,7 +87,7 @@ def _order(stretch: Stretch) -> Iterator[Message]:
             "pages {first} to {last} of this document seem to be out of order: their numbers are {numbers}",
             first=places[wrong[0]] + 1,
             last=places[wrong[-1]] + 1,
-            numbers=", ".join(str(numbers[at]) for at in range(wrong[0], wrong[-1] + 1)),
+            numbers=_listed(numbers[wrong[0] : wrong[-1] + 1]),
         )
 
 
@@ -141,7 +144,7 @@ def _somewhere() -> Message:
 
 
 def _missed(numbers: Sequence[int], total: int, where: Message) -> Message:
-    shown = ", ".join(map(str, numbers))
+    shown = _listed(numbers)
     if len(numbers) == 1 and total:
         return say("page {number} of {total} seems to be missing {where}", number=shown, total=total, where=where)
     if len(numbers) == 1:
@@ -149,6 +152,10 @@ def _missed(numbers: Sequence[int], total: int, where: Message) -> Message:
     if total:
         return say("pages {numbers} of {total} seem to be missing {where}", numbers=shown, total=total, where=where)
     return say("pages {numbers} seem to be missing {where}", numbers=shown, where=where)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join([*map(str, numbers[:MOST_LISTED]), *["\N{HORIZONTAL ELLIPSIS}"] * (len(numbers) > MOST_LISTED)])
 
 
 def _swapped(one: int, other: int) -> Message:

@@ -233,3 +233,10 @@ def test_bodies_differ():
     """These tests would say nothing if the pages were alike."""
     texts = [body(seed) for seed in range(12)]
     assert not any(sequence_warnings([one, other], ["eng"]) for one, other in pairwise(texts))
+
+
+def test_a_long_list_of_pages_is_cut():
+    """A total that was misread, or somebody's joke, fills no page of warnings."""
+    (told,) = map(str, sequence_warnings([f"Page {number} of 4999\ntext {number}" for number in (1, 2)], ["eng"]))
+    assert told.startswith("pages 3, 4, 5, ")
+    assert "22, … of 4999 seem" in told
