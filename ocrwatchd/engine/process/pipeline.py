@@ -6,9 +6,8 @@ never blamed on the scan.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -20,9 +19,6 @@ from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import FinishedPage, Job, Leaf
-from ocrwatchd.core.name_template import parse
-from ocrwatchd.correct.letter_date import date_of
-from ocrwatchd.correct.page_sequence import sequence_warnings
 from ocrwatchd.engine.process import scan_file, separators
 from ocrwatchd.engine.process.assembly import Part, figures_of, write_sets
 from ocrwatchd.engine.process.blank_pages import is_blank_page
@@ -32,6 +28,7 @@ from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, Stamp, stamp_of
 from ocrwatchd.engine.process.sign_of_life import paced
 from ocrwatchd.engine.process.tasks.stage import FollowUps, Result, told
+from ocrwatchd.engine.process.text_findings import date_for_name, warnings_of_order
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.stack import leaf_of, open_stack
 
@@ -103,12 +100,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
 
 
 def _part_figures(draft: Draft, part: Part) -> PartFigures:
-    date = None
-    if "date" in parse(draft.work.output.name).fields:
-        first = next(part.pages())
-        today = dt.datetime.now(tz=dt.UTC).date()
-        date = None if first.page.error else date_of(first.correction.text, draft.work.ocr.languages, today)
-    return PartFigures(draft.profile, date)
+    return PartFigures(draft.profile, date_for_name(part.pages(), draft.work))
 
 
 def _check_readable(drafts: list[Draft]) -> None:
@@ -233,16 +225,12 @@ class _Reading:
             left_out=tuple(draft.left_out),
             leaves=() if whole and not self.job.members else tuple(leaves[number - 1] for number in draft.numbers),
         )
-        document = replace(document, warnings=(*document.warnings, *self._out_of_order(draft)))
+        if len(draft.numbers) > 1:
+            wrong = warnings_of_order(draft.pages(self.kept), draft.work)
+            document = replace(document, warnings=(*document.warnings, *wrong))
         first = 1 + sum(len(each.work.tasks) for each in drafts[: place - 1])
         results = self._follow_up(steps, draft, document, first)
         return Part(told(document, results), draft.tally, partial(draft.pages, self.kept), results)
-
-    def _out_of_order(self, draft: Draft) -> Iterator[str]:
-        """Warnings about pages that seem to be missing, doubled or swapped."""
-        if len(draft.numbers) > 1:
-            texts = ["" if each.page.error else each.correction.text for each in draft.pages(self.kept)]
-            yield from map(str, sequence_warnings(texts, draft.work.ocr.languages))
 
     def _follow_up(self, steps: PageSteps, draft: Draft, document: Document, first: int) -> tuple[Result, ...]:
         def begins(number: int) -> None:

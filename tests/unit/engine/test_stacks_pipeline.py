@@ -220,3 +220,13 @@ def test_many_short_documents_are_written_with_signs_of_life(line, monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: next(clock) / 10)
     line.work_off(stack(line, "fine", NOTES, "fine", NOTES, "fine", NOTES, "fine"))
     assert line.steps.count(("write", 0)) > 1
+
+
+@pytest.mark.parametrize("search", ["sequence_warnings", "date_of"])
+def test_a_text_that_breaks_a_search_is_delivered(line, search):
+    """What is looked for in a whole document is an extra."""
+    named = WORK.model_copy(update={"output": Output(name="{date} {name}")})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"ocrwatchd.engine.process.text_findings.{search}", lambda *_: int("no number"))
+        figures = line.work_off(stack(line, "fine", "fine", work=named))
+    assert (figures.pages, figures.parts) == (2, (PartFigures(),))
