@@ -184,9 +184,9 @@ def stacks(folder: Path, rng: random.Random, count: int) -> Iterator[list[str]]:
 class Bench:
     """Counts what is said about documents."""
 
-    def __init__(self, folder: Path, documents: int, *, show: bool) -> None:
+    def __init__(self, folder: Path, documents: int, *, seed: int, show: bool) -> None:
         with lzma.open(folder / "english-cc0.txt.xz", "rt", encoding="utf-8") as books:
-            self.maker = Maker(books.read(), seed=1)
+            self.maker = Maker(books.read(), seed)
         self.folder, self.documents, self.show = folder, documents, show
 
     def faults(self, kind: str) -> str:
@@ -236,9 +236,10 @@ def main(arguments: list[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--documents", type=int, default=100, help="for each kind and fault (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of other documents (default: %(default)s)")
     parser.add_argument("--show", action="store_true", help="each warning, and each fault that was not seen")
     asked = parser.parse_args(arguments)
-    bench = Bench(Path(os.environ["OCRWATCHD_TEST_DATA"]), asked.documents, show=asked.show)
+    bench = Bench(Path(os.environ["OCRWATCHD_TEST_DATA"]), asked.documents, seed=asked.seed, show=asked.show)
     sys.stdout.write("| pages numbered | false warnings, intact | missing | doubled | swapped | other warnings |\n")
     sys.stdout.write("|---|---|---|---|---|---|\n")
     for row in (*(partial(bench.faults, kind) for kind in LABELS), bench.mixed, bench.stacks):
