@@ -24,8 +24,8 @@ from ocrwatchd.engine.grants import Access
 MAX_REQUEST_BYTES = 1 << 24
 """Longest line that the engine accepts; the longest settings need a small part of it."""
 
-MAX_ANSWER_BYTES = 1 << 18
-"""Longest line that the host accepts; answers hold figures only."""
+MAX_ANSWER_BYTES = 1 << 24
+"""Longest line that the host accepts; answers hold figures only, but a scan may hold tens of thousands of documents."""
 
 
 class Hello(Record):

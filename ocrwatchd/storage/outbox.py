@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocrwatchd.core import crashpoints
+from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.attempt import WHOLE
 from ocrwatchd.core.config.schema import FOLDER_NAMES
 from ocrwatchd.core.file_types import OUTPUT_SUFFIXES
@@ -107,6 +107,7 @@ class Outbox:
             try:
                 for source, target in moves:
                     self._move(job, source, target)
+                    systemd.notify(files.ALIVE)  # of a scan with thousands of documents
                     crashpoints.reached("moved")
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.

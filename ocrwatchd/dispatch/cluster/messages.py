@@ -25,7 +25,7 @@ from ocrwatchd.storage.group_members import MOST_MEMBERS, are_names
 from ocrwatchd.storage.set_names import NAME_BYTES
 from ocrwatchd.storage.work_folder import JOB_ID
 
-MAX_BYTES = 1 << 21
+MAX_BYTES = 1 << 24
 """The largest message or file, as JSON: the longest answer of an engine fits, in any escaping."""
 
 FILE_MODE = 0o640
