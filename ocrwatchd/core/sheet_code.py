@@ -80,7 +80,7 @@ def decode(text: str, key: bytes) -> Sheet | None:
     """Read any code that was found in a scan; None if it is not of a sheet.
 
     No text raises an error. A code of this format, of any version, that is not signed with ``key`` or has any fault
-    gives a sheet without settings.
+    gives a sheet without settings. Without a key (b"") none is signed: anybody could sign with that.
     """
     if not _ANY_VERSION.match(text):
         return None
@@ -88,7 +88,7 @@ def decode(text: str, key: bytes) -> Sheet | None:
     if code is None:
         return _ONLY_SEPARATES
     signature, told = code.groups()
-    if not hmac.compare_digest(signature, _signature(told, key)):
+    if not key or not hmac.compare_digest(signature, _signature(told, key)):
         return _ONLY_SEPARATES
     settings = _settings(told)
     return Sheet(settings, signed=True) if settings else _ONLY_SEPARATES

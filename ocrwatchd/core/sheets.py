@@ -15,7 +15,7 @@ class SheetsRecord(Record):
     """The settings of each profile, by its name, and the key of this installation's sheets, hexadecimal."""
 
     works: dict[str, Work]
-    key: Annotated[str, Field(pattern="^([0-9a-f]{2})*$")]
+    key: Annotated[str, Field(pattern="^([0-9a-f]{2})*$", repr=False)]
 
     @classmethod
     def of(cls, sheets: Sheets) -> SheetsRecord:

@@ -25,7 +25,8 @@ MAX_REQUEST_BYTES = 1 << 24
 """Longest line that the engine accepts; the longest settings need a small part of it."""
 
 MAX_ANSWER_BYTES = 1 << 24
-"""Longest line that the host accepts; answers hold figures only, but a scan may hold tens of thousands of documents."""
+"""Longest line that the host accepts. Answers hold figures only, but a scan may be cut into as many documents as it has
+pages, and each of them may name a profile: 50,000 documents of 255 bytes and a date are 15 MB."""
 
 
 class Hello(Record):

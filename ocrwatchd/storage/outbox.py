@@ -10,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.attempt import WHOLE
@@ -45,6 +47,8 @@ RECEIPT = OUTPUT_SUFFIXES["json"]
 REASON = reason_note.SUFFIX
 ATTEMPTS = "attempts"
 """The folder in a job's folder where workers of other machines write."""
+
+_MADE: Final = re.compile(rf"{STEM}(?:-([2-9]|[1-9][0-9]+))?(\..+)", re.DOTALL)
 
 
 class Outbox:
@@ -100,15 +104,16 @@ class Outbox:
         )
         while True:
             plan = wanted if wanted.name else self._begin(job, wanted)
-            if goal == "failed":
+            moves = self._moves(job, plan)
+            if goal == "failed" and not (plan is wanted and os.path.lexists(moves[0][1])):  # else it has moved already
                 self._write_reason(job, reason, original_path(self._folders, plan.relative, goal, plan.name))
                 crashpoints.reached("reason-written")
-            moves = self._moves(job, plan)
             try:
                 for source, target in moves:
                     self._move(job, source, target)
                     systemd.notify(files.ALIVE)  # of a scan with thousands of documents
                     crashpoints.reached("moved")
+                    systemd.notify(files.ALIVE)  # a stack may have thousands, and each of them is synced
             except FileExistsError:
                 # Somebody took a name of the set after it was chosen: all of it gets another one.
                 wanted = replace(plan, name="")
@@ -135,12 +140,13 @@ class Outbox:
         if goal == "failed":
             stem = stem_and_suffix(place.name)[0]
             return Route(place, goal, "", (PlannedSet(place.parent, stem, "", "", (REASON,)),), reason)
-        suffixes = []
-        for number in range(1, len(parts) + 1):
-            found = suffixes_in(job.out, number)
-            if RECEIPT not in found:
-                raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
-            suffixes.append(tuple(sorted(found, key=lambda suffix: (suffix == RECEIPT, suffix))))
+        made = suffixes_in(job.out)
+        if not all(RECEIPT in made.get(number, ()) for number in range(1, len(parts) + 1)):
+            raise FileNotFoundError(errno.ENOENT, "the finished set has gone", str(job.out))
+        suffixes = [
+            tuple(sorted(made[number], key=lambda suffix: (suffix == RECEIPT, suffix)))
+            for number in range(1, len(parts) + 1)
+        ]
         return Route(place, goal, "", part_names.wanted(job, place, parts, suffixes, self._ledger.next_number), reason)
 
     def _moves(self, job: Job, plan: Route) -> list[tuple[Path, Path]]:
@@ -176,6 +182,7 @@ class Outbox:
             if not os.path.lexists(source) and os.path.lexists(target):
                 with self._folder_of(source) as here, self._folder_of(target) as there:
                     files.move(target, source, source_in=there, target_in=here)
+                systemd.notify(files.ALIVE)
         note = job.folder / f"{STEM}{REASON}"  # it says the name
         with self._folder_of(note) as here, contextlib.suppress(FileNotFoundError):
             os.unlink(note.name, dir_fd=here)
@@ -242,10 +249,12 @@ def stem_of(part: int) -> str:
     return STEM if part == 1 else f"{STEM}-{part}"
 
 
-def suffixes_in(out: Path, part: int = 1) -> list[str]:
-    """The suffixes of the files that the engine has written to ``out`` for one document of the scan."""
-    stem = stem_of(part)
-    return [entry.name.removeprefix(stem) for entry in os.scandir(out) if entry.name.startswith(f"{stem}.")]
+def suffixes_in(out: Path) -> dict[int, list[str]]:
+    """The suffixes of the files that the engine has written to ``out``, by the number of their document from 1."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for made in filter(None, (_MADE.fullmatch(path.name) for path in out.iterdir())):
+        found[int(made[1] or 1)].append(made[2])
+    return dict(found)
 
 
 def original_path(folders: Folders, relative: Path, goal: Goal, name: str) -> Path:

@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
-from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Self
@@ -253,14 +252,9 @@ def _why_closed(path: Path, error: OSError) -> str:
 def _print(job: Job, path: Path | None) -> None:
     if path is not None:
         print(f"==> {printable(str(path))} <==")
-    for part in _parts(job.out):
+    for part in sorted(suffixes_in(job.out)):
         sys.stdout.write((job.out / f"{stem_of(part)}{OUTPUT_SUFFIXES['txt']}").read_text(encoding="utf-8"))
     sys.stdout.flush()
-
-
-def _parts(out: Path) -> range:
-    """The numbers of the documents that the scan holds."""
-    return range(1, 1 + next(part for part in count() if not suffixes_in(out, part + 1)))
 
 
 def _missing(figures: ScanFigures) -> Iterator[str]:
@@ -271,10 +265,9 @@ def _missing(figures: ScanFigures) -> Iterator[str]:
 
 
 def _keep(job: Job, output: Path, file_mode: int) -> None:
-    parts = _parts(job.out)
+    parts = suffixes_in(job.out)
     stem, _own = stem_and_suffix(job.relative.name)
-    for part in parts:
-        present = suffixes_in(job.out, part)
+    for part, present in sorted(parts.items()):
         own = stem if len(parts) == 1 else f"{stem}{PART_OF_STACK}{part:0{len(str(len(parts)))}}"
         try:
             output.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,7 @@ from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import safe_names
 from ocrwatchd.dispatch.cluster.messages import (
     DIGEST_DIGITS,
+    MAX_REPORT_BYTES,
     WORKER_NAME,
     Order,
     Refused,
@@ -205,7 +206,7 @@ def ended(attempt: Attempt) -> Report | None:
         OSError: the file cannot be read now.
     """
     try:
-        return read(Report, attempt.folder / ENDED)
+        return read(Report, attempt.folder / ENDED, MAX_REPORT_BYTES)
     except FileNotFoundError:
         return None
     except Refused as error:

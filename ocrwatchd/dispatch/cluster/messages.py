@@ -25,8 +25,11 @@ from ocrwatchd.storage.group_members import MOST_MEMBERS, are_names
 from ocrwatchd.storage.set_names import NAME_BYTES
 from ocrwatchd.storage.work_folder import JOB_ID
 
-MAX_BYTES = 1 << 24
-"""The largest message or file, as JSON: the longest answer of an engine fits, in any escaping."""
+MAX_BYTES = 1 << 21
+"""The largest message or file, as JSON, except a report."""
+
+MAX_REPORT_BYTES = 1 << 25
+"""The largest report, as JSON: the longest answer of an engine fits, in the escaping of :func:`write`."""
 
 FILE_MODE = 0o640
 WORKER_NAME = "[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
@@ -189,14 +192,14 @@ def digest(work: Work, sheets: Sheets | None) -> str:
     return hashlib.sha256("\0".join(settings).encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
 
 
-def decode(kind: type[Kind], content: bytes | str) -> Kind:
-    """Parse a message.
+def decode(kind: type[Kind], content: bytes | str, most_bytes: int = MAX_BYTES) -> Kind:
+    """Parse a message of at most ``most_bytes``.
 
     Raises:
         Refused: it is too long, or invalid.
     """
-    if len(content) > MAX_BYTES:
-        raise Refused(f"longer than {MAX_BYTES} bytes")
+    if len(content) > most_bytes:
+        raise Refused(f"longer than {most_bytes} bytes")
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
@@ -211,10 +214,7 @@ def read(kind: type[Kind], path: Path, most_bytes: int = MAX_BYTES) -> Kind:
         OSError: it cannot be read, or is no regular file.
     """
     with os.fdopen(safe_open.open_regular(path), "rb") as file:
-        content = file.read(most_bytes + 1)
-    if len(content) > most_bytes:
-        raise Refused(f"longer than {most_bytes} bytes")
-    return decode(kind, content)
+        return decode(kind, file.read(most_bytes + 1), most_bytes)
 
 
 def write(message: Record, path: Path, *, lasting: bool = False) -> None:

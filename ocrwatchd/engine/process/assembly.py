@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +23,7 @@ from ocrwatchd.core.i18n import NOTHING, Message, joined, verbatim
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Document, DoubtfulWord, FinishedPage, Job, Totals
 from ocrwatchd.core.reason import Reason
+from ocrwatchd.engine.process.sign_of_life import paced
 from ocrwatchd.formats.output import RECEIPT, ordered, writer
 from ocrwatchd.formats.output.edit_positions import delivered_word
 from ocrwatchd.formats.output.evidence import MOST_ASKED, asked
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-SIGN_OF_LIFE_S = 10.0
-"""Interval of the signs of life while a long document is written: the host waits only as long as for one page."""
+MOST_ENDS = 100
+"""A scan of many documents reports at most this many different follow-up tasks that are not done."""
 MOST_REASONS = 5
 """A document reports at most this many different reasons; each page reports all its own."""
 
@@ -142,7 +143,7 @@ def figures_of(parts: Sequence[Part], documents: Sequence[Document]) -> ScanFigu
         refused.update(tally.refused)
     scored = sum(tally.scored for tally in tallies)
     scores = sum(tally.scores for tally in tallies)
-    ends = [end for document in documents for end in document.tasks if end.state != "done"]
+    ends = dict.fromkeys(str(end) for document in documents for end in document.tasks if end.state != "done")
     return ScanFigures(
         pages=sum(tally.pages for tally in tallies),
         unreadable=sum(tally.unreadable for tally in tallies),
@@ -157,7 +158,7 @@ def figures_of(parts: Sequence[Part], documents: Sequence[Document]) -> ScanFigu
         confidence=round(scores / scored, CONFIDENCE_DIGITS) if scored else None,
         seconds=round(sum(tally.seconds for tally in tallies), 3),
         sha256=documents[0].sha256,
-        tasks_not_done=tuple(map(verbatim, ends)),
+        tasks_not_done=tuple(map(verbatim, islice(ends, MOST_ENDS))),
     )
 
 
@@ -167,7 +168,7 @@ def write_sets(job: Job, parts: Sequence[Part], alive: Callable[[], None]) -> li
     A format that cannot be written is left out with a warning: it never holds up a document. The name ``job.out`` lasts
     once the job's folder is synced, and the delivery syncs it before any file moves.
 
-    ``alive`` is called between two pages, every :data:`SIGN_OF_LIFE_S`.
+    ``alive`` is called between two pages and behind each document, but not often; see :mod:`sign_of_life`.
 
     Returns:
         The documents as written: their warnings, and the formats and tasks that have files.
@@ -179,9 +180,10 @@ def write_sets(job: Job, parts: Sequence[Part], alive: Callable[[], None]) -> li
     for folder in (unfinished, job.out):
         shutil.rmtree(folder, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    documents = []
+    documents, maybe_alive = [], paced(alive)
     for part in parts:
-        documents.append(_write_set(part, unfinished, alive))
+        documents.append(_write_set(part, unfinished, maybe_alive))
+        maybe_alive()
         crashpoints.reached("engine-part-written")
     sync_folder(unfinished)
     unfinished.rename(job.out)
@@ -255,9 +257,6 @@ def _write(
 
 
 def _telling(pages: Iterator[FinishedPage], alive: Callable[[], None]) -> Iterator[FinishedPage]:
-    told = time.monotonic()
     for finished in pages:
-        if time.monotonic() - told >= SIGN_OF_LIFE_S:
-            alive()
-            told = time.monotonic()
+        alive()
         yield finished

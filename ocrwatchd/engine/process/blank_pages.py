@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ocrwatchd.core import faults
-from ocrwatchd.core.errors import UnreadablePage
+from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def is_blank_page(pages: Pages, read: PageText) -> bool:
     """Whether a page has no content; ``read`` is what was read on it. False where that is not clear.
 
     Raises:
+        UnreadableScan: the scan as a whole cannot be read.
         OSError: the disk cannot be read.
     """
     if read.error or read.engine == OWN_TEXT:
@@ -35,6 +36,8 @@ def is_blank_page(pages: Pages, read: PageText) -> bool:
         return is_blank(picture, read, partial(_other_side, pages, read.number))
     except UnreadablePage:
         return False
+    except UnreadableScan:
+        raise
     except Exception as error:  # whatever a picture makes the libraries raise: the page is kept
         if faults.is_machines(error):
             raise

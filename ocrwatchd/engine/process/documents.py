@@ -155,19 +155,23 @@ class Documents:
             self._drafts[-1] = draft
 
     def _asked(self, settings: SheetSettings) -> Draft:
+        """A document with the settings of a sheet; where the scan is cut, and how it was scanned, stays the scan's."""
         works = self._job.sheets.works if self._job.sheets else {}
-        draft = Draft(self._job.work)
+        scan = self._job.work
+        draft = Draft(scan)
         if settings.profile in works and settings.profile:
             draft = Draft(works[settings.profile], settings.profile)
         elif settings.profile:
             draft.warnings = (UNKNOWN_PROFILE.format(profile=settings.profile),)
-        changes: dict[str, object] = {}
+        paper: dict[str, object] = {"duplex": scan.pages.duplex}
+        if settings.duplex and draft.work.pages.blank == "keep":
+            paper["blank"] = "backs"
+        # The pages are kept under these settings, and must not count any longer where the scan's own have changed.
+        changes: dict[str, object] = {"split": scan.split, "pages": draft.work.pages.model_copy(update=paper)}
         if settings.languages:
             changes["ocr"] = draft.work.ocr.model_copy(update={"languages": settings.languages})
         if settings.priority is not None:
             changes["priority"] = settings.priority
-        if settings.duplex and draft.work.pages.blank == "keep":
-            changes["pages"] = draft.work.pages.model_copy(update={"blank": "backs"})
         draft.work = draft.work.model_copy(update=changes)
         return draft
 

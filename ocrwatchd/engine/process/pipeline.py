@@ -30,6 +30,7 @@ from ocrwatchd.engine.process.documents import Documents, Draft
 from ocrwatchd.engine.process.page_steps import PageSteps, Tell
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, Stamp, stamp_of
+from ocrwatchd.engine.process.sign_of_life import paced
 from ocrwatchd.engine.process.tasks.stage import FollowUps, Result, told
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.stack import leaf_of, open_stack
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
     from ocrwatchd.core.model import Document
     from ocrwatchd.engine.process.resources import Bench
+    from ocrwatchd.engine.protocol import StepName
 
 LONE_SCAN = (
     "only one of the two scans of this stack has come: the pages are as they were scanned, fronts or backs alone; scan "
@@ -64,7 +66,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     tell("hash")
     stamp = stamp_of(job.files)
     left = bench.leavings.take(job.id, stamp)
-    sha256 = left.sha256 if left else scan_file.sha256_of(job.files)
+    sha256 = left.sha256 if left else scan_file.sha256_of(job.files, paced(partial(tell, "hash")))
     reading = _Reading(job, stamp, sha256, bench, tell, asked)
     reading.resume(left)
     tell("open")
@@ -81,17 +83,20 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
             leaves = tuple(leaf_of(pages, job.files[0], number) for number in range(1, pages.count + 1))
         reading.keep_unreadable()
     except UnreadableScan:
-        scan_file.check_disk(job.files, sha256)
+        scan_file.check_disk(job.files, sha256, reading.alive("hash"))
         raise
     finally:
         reading.free()
     drafts = reading.documents.drafts(reading.kept)
     _check_readable(drafts)
-    warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256))
+    warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256, reading.alive("hash")))
     if two_passes and not job.members and not job.by_hand:
         warnings = (*warnings, LONE_SCAN)
-    parts = [reading.part(place, drafts, leaves, warnings) for place in range(1, len(drafts) + 1)]
     write = partial(tell, "write", pages=reading.documents.seen)
+    alive, parts = reading.alive("write"), []
+    for place in range(1, len(drafts) + 1):
+        parts.append(reading.part(place, drafts, leaves, warnings))
+        alive()
     write()
     documents = write_sets(job, parts, write)
     return replace(figures_of(parts, documents), parts=tuple(map(_part_figures, drafts, parts)))
@@ -164,8 +169,10 @@ class _Reading:
             finished = steps.finish(pages, number, draft.memory)
             if found:
                 finished = replace(finished, aside=found.aside, code=found.code)
-            elif self._leaves_out_blank(draft) and is_blank_page(pages, finished.page):
-                finished = replace(finished, aside="blank")
+            elif self._leaves_out_blank(draft):
+                self.tell("page", number, pages.count)  # if the engine dies here, that is not the model's fault
+                if is_blank_page(pages, finished.page):
+                    finished = replace(finished, aside="blank")
             finished = self._keep(steps.files, finished)
         self.tell("page-done", number, pages.count, finished.page.seconds + finished.correction.seconds)
         self._log(finished)
@@ -192,10 +199,14 @@ class _Reading:
             OSError: the disk does not give back the scan as it was, so that they may be readable.
         """
         if self._unreadable:
-            scan_file.check_disk(self.job.files, self.sha256)
+            scan_file.check_disk(self.job.files, self.sha256, self.alive("hash"))
         for files, finished in self._unreadable:
             files.save(finished)
         self._unreadable.clear()
+
+    def alive(self, step: StepName) -> Callable[[], None]:
+        """A sign of life of a long step, which may be called often."""
+        return paced(partial(self.tell, step, pages=self.documents.seen))
 
     def kept(self, number: int) -> FinishedPage:
         """A finished page of the scan.
@@ -269,10 +280,11 @@ class _Reading:
         return PageStore(self.job.pages, fingerprint(self.job.work, self.sha256, "separators", key))
 
     def _mark(self, documents: Documents) -> str:
-        """On what the documents so far depend."""
+        """On what the documents so far depend: their pages, and all the settings that they were begun with."""
         stores = [self._steps[0].files, *(self._steps_of(work).files for work in documents.works)]
         sheets = self.job.sheets
-        asked = [f"{sheets.key.hex()} {sheets.works}"] if sheets else []
+        asked = [self.job.work.model_dump_json(exclude={"priority"})]  # a sheet may have changed that one
+        asked += [f"{sheets.key.hex()} {sheets.works}"] if sheets else []
         return hashlib.sha256("\0".join([*(each.settings for each in stores), *asked]).encode()).hexdigest()
 
     def free(self) -> None:

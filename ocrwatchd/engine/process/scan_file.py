@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ocrwatchd.core.content_hash import sha256_of_files
@@ -36,36 +36,40 @@ def check_origin(job: Job, receipt: str) -> None:
         )
 
 
-def warnings_of_change(files: Sequence[Path], stamp: Stamp, sha256: str) -> tuple[str, ...]:
-    """A warning if the scan has changed since ``stamp`` and ``sha256`` were taken.
+def warnings_of_change(files: Sequence[Path], stamp: Stamp, sha256: str, alive: Callable[[], None]) -> tuple[str, ...]:
+    """A warning if the scan has changed since ``stamp`` and ``sha256`` were taken; ``alive``: see :func:`sha256_of`.
 
     Raises:
         OSError: it cannot be read.
     """
-    if stamp_of(files) == stamp or sha256_of(files) == sha256:
+    if stamp_of(files) == stamp or sha256_of(files, alive) == sha256:
         return ()
     return (CHANGED,)
 
 
-def check_disk(files: Sequence[Path], sha256: str) -> None:
+def check_disk(files: Sequence[Path], sha256: str, alive: Callable[[], None]) -> None:
     """Hash the scan again before it is blamed: native libraries report a failing disk as a damaged file.
+
+    ``alive``: see :func:`sha256_of`.
 
     Raises:
         OSError: the disk fails, or returns other bytes than before.
     """
-    if sha256_of(files) != sha256:
+    if sha256_of(files, alive) != sha256:
         raise OSError(errno.EIO, "the scan reads differently each time; check that disk", str(files[0]))
 
 
-def sha256_of(files: Sequence[Path]) -> str:
+def sha256_of(files: Sequence[Path], alive: Callable[[], None] = lambda: None) -> str:
     """SHA-256 of the scan's content, hexadecimal; of several files: of their contents one after the other.
+
+    ``alive`` is called after each block.
 
     Raises:
         UnreadableScan: a file of the scan is no regular file.
         OSError: the scan cannot be read.
     """
     try:
-        return sha256_of_files(files)
+        return sha256_of_files(files, alive)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EINVAL}:
             raise UnreadableScan(say("it is a link or no regular file; put the file itself into the inbox")) from error

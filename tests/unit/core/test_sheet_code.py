@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ocrwatchd.core.config import loader
 from ocrwatchd.core.config.profile import is_profile_name
+from ocrwatchd.core.model import Sheets
 from ocrwatchd.core.sheet_code import (
     LONGEST_CHARACTERS,
     LONGEST_NAME_BYTES,
@@ -20,6 +21,7 @@ from ocrwatchd.core.sheet_code import (
     decode,
     encode,
 )
+from ocrwatchd.core.sheets import SheetsRecord
 
 KEY = bytes(range(32))
 OTHER = bytes(32)
@@ -153,3 +155,15 @@ def test_a_sheet_names_exactly_the_profiles_of_a_configuration(name):
     except loader.Mistakes:
         accepted = False
     assert accepted == is_profile_name(name)
+
+
+def test_without_a_key_no_sheet_is_signed():
+    """Who may not read the key has none, and everybody can sign with that."""
+    assert decode(encode(SheetSettings("x"), b""), b"") == CUTS_ONLY
+
+
+def test_the_key_is_not_shown():
+    """Whatever is logged of a job or of a message about it."""
+    sheets = Sheets({}, KEY)
+    shown = repr(sheets) + repr(SheetsRecord.of(sheets)) + str(SheetsRecord.of(sheets))
+    assert KEY.hex() not in shown and repr(KEY) not in shown

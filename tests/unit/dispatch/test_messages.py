@@ -1,5 +1,6 @@
 """What machines tell each other is validated, and an attempt keeps to its own folder."""
 
+import datetime as dt
 import json
 import os
 from pathlib import Path
@@ -7,11 +8,23 @@ from pathlib import Path
 import pytest
 
 from ocrwatchd import __version__
+from ocrwatchd.core.attempt import PartFigures, ScanFigures
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.model import Job
 from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
-from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Card, Order, Refused, Token, decode, read
+from ocrwatchd.dispatch.cluster.messages import (
+    MAX_BYTES,
+    MAX_REPORT_BYTES,
+    Card,
+    Order,
+    Refused,
+    Report,
+    Token,
+    decode,
+    read,
+    write,
+)
 from ocrwatchd.storage.group_members import MOST_MEMBERS, MOST_NAME_BYTES
 
 TOKEN = Token(root="0123456789abcdef", version="1")
@@ -279,3 +292,11 @@ def test_what_a_profile_needs_a_machine_with_its_settings_offers(work, needs):
     """The same keys say both; and the engine that reads is settled before the order goes out."""
     assert capabilities.required(work) == needs
     assert capabilities.settled(work).ocr.engine == ("aspose" if "aspose" in needs else "rapidocr")
+
+
+def test_the_report_of_a_stack_with_the_most_documents_is_read(tmp_path):
+    """Else the scan would be read again and again."""
+    part = PartFigures("\N{CJK UNIFIED IDEOGRAPH-7968}" * 85, dt.date(2026, 3, 12))
+    report = Report(worker="w", ending="done", figures=ScanFigures(parts=(part,) * 50_000))
+    write(report, tmp_path / "ended.json")
+    assert read(Report, tmp_path / "ended.json", MAX_REPORT_BYTES) == report

@@ -14,11 +14,14 @@ from ocrwatchd.engine.process.documents import FOREIGN_SHEET, Documents, renumbe
 
 KEY = b"k" * 32
 OTHERS = {"notes": Work(ocr=Ocr(languages=("deu",)), priority=3)}
+AT_SHEETS = Split(on=("sheet",))
+NOTED = OTHERS["notes"].model_copy(update={"split": AT_SHEETS})
+"""What a sheet of that profile gives: where the scan is cut stays the scan's."""
 
 
 def stack(pages, work=None, works=None):
     """The documents of a scan whose pages are given as their asides, or as the settings of a sheet."""
-    work = work or Work(split=Split(on=("sheet",)))
+    work = work or Work(split=AT_SHEETS)
     sheets = Sheets({"": work, **(OTHERS if works is None else works)}, KEY)
     documents = Documents(Job("j", Path("j"), Path("in/scan.pdf"), work, sheets=sheets))
     made = [page(number, aside) for number, aside in enumerate(pages, 1)]
@@ -51,7 +54,7 @@ def test_a_sheet_begins_a_document_with_its_settings_and_is_left_out():
     first, second = stack(["", "", NOTES, "", ""])
     assert numbers([first, second]) == [[1, 2], [4, 5]]
     assert (first.profile, second.profile) == (None, "notes")
-    assert second.work == OTHERS["notes"]
+    assert second.work == NOTED
     assert second.left_out == [LeftOut(3, "sheet")]
 
 
@@ -63,17 +66,24 @@ def test_a_sheet_may_ask_for_languages_priority_and_both_sides():
     assert (draft.work.priority, draft.work.pages.blank, draft.profile) == (7, "backs", None)
 
 
+def test_a_sheet_changes_nothing_about_how_the_scan_was_cut_and_scanned():
+    """Pages are kept under these settings: with other ones of the scan they are other pages."""
+    work = Work(split=Split(on=("sheet", "blank")), pages=Paper(duplex="stacks"))
+    (draft,) = stack([NOTES, ""], work)
+    assert (draft.work.split, draft.work.pages.duplex) == (work.split, "stacks")
+
+
 def test_a_sheet_without_settings_goes_back_to_those_of_the_scan():
     """What an earlier sheet asked for counts up to the next one."""
     _first, second = stack([NOTES, "", SheetSettings(), ""])
-    assert (second.work, second.profile) == (Work(split=Split(on=("sheet",))), None)
+    assert (second.work, second.profile) == (Work(split=AT_SHEETS), None)
 
 
 def test_a_foreign_sheet_only_cuts():
     """Its page is kept, the settings go on, and the receipt says what to do."""
     first, second = stack([NOTES, "", "foreign", ""])
     assert numbers([first, second]) == [[2], [3, 4]]
-    assert second.work == first.work == OTHERS["notes"]
+    assert second.work == first.work == NOTED
     assert second.warnings == (FOREIGN_SHEET,)
 
 

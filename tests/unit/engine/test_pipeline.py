@@ -17,7 +17,7 @@ from ocrwatchd.core.model import BY_HAND, Job, PageText
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.correct.corrector import Corrector
 from ocrwatchd.engine import page_failures
-from ocrwatchd.engine.process import assembly, page_reader, pipeline, scan_file
+from ocrwatchd.engine.process import page_reader, pipeline, scan_file, sign_of_life
 from ocrwatchd.engine.process.documents import Documents
 from ocrwatchd.engine.process.page_store import PageStore
 from ocrwatchd.engine.process.resources import Bench
@@ -93,9 +93,16 @@ def test_steps_are_told_in_order(line):
 
 def test_a_long_writing_shows_signs_of_life(line, monkeypatch):
     """Between two pages the host hears that it goes on: it would end an engine that is silent for a page's time."""
-    monkeypatch.setattr(assembly, "SIGN_OF_LIFE_S", 0.0)
+    monkeypatch.setattr(sign_of_life, "SIGN_OF_LIFE_S", 0.0)
     line.work_off(line.job("fine", "fine"))
     assert line.steps.count(("write", 0)) > 2
+
+
+def test_many_files_are_hashed_with_signs_of_life(line, monkeypatch):
+    """All of them together may take longer than one page."""
+    monkeypatch.setattr(sign_of_life, "SIGN_OF_LIFE_S", 0.0)
+    line.work_off(line.job("fine"))
+    assert line.steps.count(("hash", 0)) > 1
 
 
 def test_without_a_model_the_text_stays_raw_with_the_reason(line):
@@ -165,11 +172,11 @@ def test_a_failing_disk_is_never_blamed_on_the_scan(line, monkeypatch, scenes):
     job = line.job(*scenes)
     real, reads = scan_file.sha256_of, []
 
-    def failing(source):
+    def failing(source, *alive):
         reads.append(source)
         if len(reads) == 2:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(source)
+        return real(source, *alive)
 
     monkeypatch.setattr(scan_file, "sha256_of", failing)
     with pytest.raises(OSError, match="Input/output error"):
@@ -185,7 +192,7 @@ def test_a_pdf_on_a_failing_disk_is_not_called_damaged(line, monkeypatch):
     with pytest.raises(UnreadableScan, match="the upload broke off"):
         line.work_off(job)
     hashes = iter(["one", "another"])
-    monkeypatch.setattr(scan_file, "sha256_of", lambda _source: next(hashes))
+    monkeypatch.setattr(scan_file, "sha256_of", lambda *_: next(hashes))
     with pytest.raises(OSError, match="reads differently each time"):
         line.work_off(job)
 
@@ -326,7 +333,9 @@ def test_a_job_that_made_way_goes_on_without_a_look_back(line, monkeypatch):
     put_back(line, job)
     hashed, loaded = [], []
     real = scan_file.sha256_of, PageStore.load
-    monkeypatch.setattr(scan_file, "sha256_of", lambda files: hashed.append(files[0].name) or real[0](files))
+    monkeypatch.setattr(
+        scan_file, "sha256_of", lambda files, *alive: hashed.append(files[0].name) or real[0](files, *alive)
+    )
     monkeypatch.setattr(PageStore, "load", lambda self, number: loaded.append(number) or real[1](self, number))
     put_back(line, job)
     assert hashed == ["scan.tif"], "only the disk's own look at the page that could not be read"

@@ -1,5 +1,6 @@
 """What host and engine say to each other."""
 
+import datetime as dt
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocrwatchd.core.attempt import PartFigures, ScanFigures
 from ocrwatchd.core.config.loader import parse
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.config.schema import Config, Notify, Queue
@@ -15,6 +17,7 @@ from ocrwatchd.core.jsonlines import Lines, ProtocolError
 from ocrwatchd.core.model import Job
 from ocrwatchd.engine.grants import Access
 from ocrwatchd.engine.protocol import (
+    MAX_ANSWER_BYTES,
     Ended,
     Finish,
     Give,
@@ -110,3 +113,11 @@ def test_a_line_without_end_is_refused():
     cutter.feed(b"x" * 100)
     with pytest.raises(ProtocolError, match="longer than 100 bytes"):
         cutter.feed(b"x")
+
+
+def test_a_stack_of_as_many_documents_as_pages_is_no_line_without_end():
+    """Each of them in the profile with the longest name."""
+    part = PartFigures("\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 127, dt.date(2026, 3, 12))
+    ended = Ended(job="j", ending="done", figures=ScanFigures(parts=(part,) * 50_000))
+    (line,) = Lines(MAX_ANSWER_BYTES).feed(encode(ended))
+    assert decode_answer(line) == ended

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,14 @@ from ocrwatchd.core.attempt import PartFigures
 from ocrwatchd.core.config.profile import Ocr, Output, Paper, Split, Task, Work
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
+from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.core.sheet_code import SheetSettings
+from ocrwatchd.engine import page_failures
+from ocrwatchd.engine.process import sign_of_life
 from ocrwatchd.engine.process.documents import FOREIGN_SHEET
 from ocrwatchd.engine.process.pipeline import LONE_SCAN
+from ocrwatchd.engine.protocol import Step
 from tests.fakes.engine import write_scan
 from tests.fakes.line import Line
 from tests.fakes.stacks import code_page, write_stack
@@ -171,3 +176,46 @@ def test_a_lone_pass_is_told(line):
     job = stack(line, "fine", work=Work(pages=Paper(duplex="stacks")))
     line.work_off(job)
     assert receipts(job)[0]["warnings"] == [LONE_SCAN]
+
+
+def test_a_page_that_kills_the_engine_is_not_searched_for_codes(line):
+    """What has killed it may have been the search: the page is given up, and the others are read."""
+    job = stack(line, "fine", "fine")
+    step = Step(job=job.id, name="page", page=2, pages=2)
+    page_failures.record_crash(job, step, say("the engine ended"), max_attempts=1)
+    searched = []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ocrwatchd.ocr.barcodes.texts", lambda picture: searched.append(picture) or ())
+        line.work_off(job)
+    assert len(searched) == 1
+    assert receipts(job)[0]["unreadable_pages"] == 1
+
+
+def test_a_picture_that_the_search_for_codes_fails_on_is_read(line):
+    """Whatever its library raises, here an IndexError, the page is one without a code."""
+    job = stack(line, "fine", NOTES, "fine")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ocrwatchd.ocr.barcodes.texts", lambda picture: [1, 2, 3][picture.width])
+        figures = line.work_off(job)
+    assert (figures.pages, len(receipts(job))) == (3, 1)
+
+
+def test_a_stack_that_goes_on_has_the_settings_of_now(line):
+    """The configuration may have changed since it was put back: what was kept in memory holds for the pages alone."""
+    job = stack(line, "fine", "fine")
+    with pytest.raises(Stopping):
+        line.work_off(job, lambda: ("page-done", 1) in line.steps)
+    formats = Output(formats=("md",))
+    line.work_off(replace(job, work=job.work.model_copy(update={"output": formats})))
+    assert sorted(path.name for path in job.out.iterdir()) == ["document.json", "document.md"]
+    assert [step for step in line.steps if step[0] == "page-done"] == [("page-done", 1), ("page-done", 2)]
+
+
+def test_many_short_documents_are_written_with_signs_of_life(line, monkeypatch):
+    """No document takes long, but all of them together may take longer than one page."""
+    monkeypatch.setattr(sign_of_life, "SIGN_OF_LIFE_S", 1.5)
+    clock = count()
+    monkeypatch.setattr("time.monotonic", lambda: next(clock) / 10)
+    line.work_off(stack(line, "fine", NOTES, "fine", NOTES, "fine", NOTES, "fine"))
+    assert line.steps.count(("write", 0)) > 1

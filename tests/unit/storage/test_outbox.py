@@ -2,6 +2,7 @@
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -294,3 +295,45 @@ def test_folder_called_like_the_status_page_leaves_the_page_its_name(house):
         *(f"status.html-2/scan{number}.{suffix}" for number in ("-2", "") for suffix in ("json", "txt")),
     ]
     assert house.lying("archive") == ["status.html-2/scan-2.pdf", "status.html-2/scan.pdf"]
+
+
+def stopped_after(monkeypatch, moves):
+    """Moves fail from then on, as at a kill."""
+    real, left = files.move, [moves]
+
+    def failing(source, target, **options):
+        if left[0] == 0:
+            raise OSError(28, "No space left on device")
+        left[0] -= 1
+        real(source, target, **options)
+
+    monkeypatch.setattr(files, "move", failing)
+
+
+@pytest.mark.parametrize("moves", range(4))
+@pytest.mark.parametrize("pages", [(), ("1.png", "2.png")])
+def test_a_note_is_written_once(house, monkeypatch, pages, moves):
+    """A restart in another minute, after any number of moves, writes no second note, also for a scan of several files."""
+    job = house.job("letter")
+    if pages:
+        job.source.unlink()
+        job.source.mkdir()
+        job = replace(job, members=pages)
+        for path in job.files:
+            path.write_bytes(path.name.encode())
+    monkeypatch.setattr("time.strftime", lambda form, *_: "12:00")
+    with monkeypatch.context() as patch:
+        stopped_after(patch, min(moves, len(pages) + 1))
+        with suppress(OSError):
+            house.outbox.set_aside(job, Message("broken"))
+    monkeypatch.setattr("time.strftime", lambda form, *_: "12:01")
+    assert house.outbox.resume(job, house.ledger.entry(job.id)) == "letter"
+    there = [f"letter/{name}" for name in pages] or ["letter"]
+    assert house.lying("failed") == sorted([*there, "letter.reason.txt"])
+
+
+def test_files_of_other_names_are_no_documents_of_a_scan(house):
+    """Each document has its number, and the first one has none."""
+    job = house.job(suffixes=(".txt", ".json", "-2.json", "-10.a.json", "-1.txt", "-02.txt", "s.txt", "-2"))
+    found = {number: sorted(suffixes) for number, suffixes in outbox.suffixes_in(job.out).items()}
+    assert found == {1: [".json", ".txt"], 2: [".json"], 10: [".a.json"]}
