@@ -133,6 +133,11 @@ class Job:
         return tuple(self.source / name for name in self.members) or (self.source,)
 
     @property
+    def all_works(self) -> tuple[Work, ...]:
+        """The settings that its documents may have: its own, and those that a separator sheet may ask for."""
+        return (self.work, *self.sheets.works.values()) if self.sheets else (self.work,)
+
+    @property
     def by_hand(self) -> bool:
         """A person has asked for this very file: it came through no inbox."""
         return self.id == BY_HAND

@@ -42,7 +42,7 @@ PATIENCE: Final = "EXTEND_TIMEOUT_USEC=60000000"
 _NOT_OURS: Final = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT})
 """Errors of folders that ocrwatchd cannot have filled, such as ``lost+found``."""
 
-_FIGURE: Final = re.compile(rb'^"(job|name|sha256)": (".*"),$', re.MULTILINE)
+_FIGURE: Final = re.compile(rb'^"(job|name|sha256|parent)": (".*"),$', re.MULTILINE)
 _PAGES: Final = b'\n"pages": ['
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -56,12 +56,15 @@ class _Receipt:
     name: str
     sha256: str
     written_at: float
+    is_part: bool
+    """Of one document of a scan that holds several."""
 
 
 def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
     """Record the content of the folders in the ledger; existing rows stay unchanged.
 
-    A job in the work folder whose receipt is in the outbox gets a delivery plan, so that its delivery is completed.
+    A job in the work folder whose receipt is in the outbox gets a delivery plan, so that its delivery is completed. One
+    receipt of several does not tell that the others are there too: without a plan such a scan is read again.
     """
     here = {job.id: job for job in jobs if job.relative.name}
     known: set[int] = set()
@@ -70,7 +73,7 @@ def rebuild(ledger: Ledger, folders: Folders, jobs: Iterable[Job]) -> None:
     with ledger.together():
         for receipt in _receipts(folders.path("outbox")):
             if job := here.get(receipt.job):
-                if delivery_plan.read(job.folder) is None:
+                if delivery_plan.read(job.folder) is None and not receipt.is_part:
                     place = receipt.relative.with_name(job.relative.name)
                     moved = PlannedSet(place.parent, receipt.name, "", receipt.name, ())
                     delivery_plan.write(job.folder, delivery_plan.Route(place, "outbox", receipt.name, (moved,)))
@@ -152,7 +155,8 @@ def _receipts(outbox: Path) -> Iterator[_Receipt]:
         job, sha256, name = (told.get(key, "") for key in ("job", "sha256", "name"))
         if JOB_ID.fullmatch(job) and _SHA256.fullmatch(sha256) and is_plain(name):
             stem = relative.name.removesuffix(RECEIPT)
-            yield _Receipt(job, relative.with_name(name), stem, sha256, status.st_mtime)
+            is_part = bool(told.get("parent"))
+            yield _Receipt(job, relative.with_name(name), stem, sha256, status.st_mtime, is_part)
 
 
 def _figures(path: Path) -> dict[str, str]:

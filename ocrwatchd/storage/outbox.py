@@ -208,8 +208,7 @@ class Outbox:
         """Choose a free name for the original and one for each set, all with the same number."""
         # Of all our formats and tasks, not only of those done: what lies there of an earlier set would seem to be of
         # this one.
-        works = (job.work, *(job.sheets.works.values() if job.sheets else ()))
-        possible = {*OUTPUT_SUFFIXES.values(), *(task.suffix for work in works for task in work.tasks)}
+        possible = {*OUTPUT_SUFFIXES.values(), *(task.suffix for work in job.all_works for task in work.tasks)}
         place, goal, outbox = wanted.relative, wanted.goal, self._folders.path("outbox")
         top, reserved = self._folders.path(goal), self._ledger.reserved(goal, but=job.id)
         stem, own = stem_and_suffix(place.name)

@@ -28,12 +28,13 @@ def published(job: Job) -> Job:
     return replace(job, work=settled(job.work).of_the_document, sheets=sheets)
 
 
-def required(work: Work) -> tuple[Capability, ...]:
+def required(*works: Work) -> tuple[Capability, ...]:
     """The capabilities that reading with these settings needs, or that a machine with these settings of its own offers.
 
     Aspose where a licence is set, or where the settings choose it without one; a GPU where model layers go to it.
     """
-    has = {"aspose": _engine(work.ocr) == "aspose", "gpu": _asks_for_gpu(work)}
+    engines = {_engine(ocr) for ocr in {work.ocr for work in works}}
+    has = {"aspose": "aspose" in engines, "gpu": any(map(_asks_for_gpu, works))}
     return tuple(name for name in ALL if has[name])
 
 

@@ -131,7 +131,7 @@ class ClusterQueue:
             return True
         if not self.unavailable or self._board.held is not None:
             return False
-        queues = {each.queue for each in self._board.untaken} | {self._board.queue(e.job.work) for e in self._queue}
+        queues = {each.queue for each in self._board.untaken} | {self._board.queue(e.job) for e in self._queue}
         return bool(self._board.cut_off) or not any(self._crew.serves(queue) for queue in queues)
 
     def start(self) -> None:
@@ -226,7 +226,7 @@ class ClusterQueue:
         for place in self._queue:
             if len(self._board) >= self._settings.size:
                 break
-            queue = self._board.queue(place.job.work)
+            queue = self._board.queue(place.job)
             if queue in full or not self._board.has_room(place, queue):
                 full.add(queue)  # places come in their order: there is none for those behind either
             elif self._hooks.holding(place.job):

@@ -188,7 +188,8 @@ def digest(work: Work, sheets: Sheets | None) -> str:
     """A digest of the settings of an order: attempts with equal digests read the document alike."""
     settings = [work.model_dump_json(exclude={"priority"})]
     if sheets:
-        settings.append(SheetsRecord.of(sheets).model_dump_json())
+        alike = sheets.with_works(lambda each: each.model_copy(update={"priority": 0}))
+        settings.append(SheetsRecord.of(alike).model_dump_json())
     return hashlib.sha256("\0".join(settings).encode("utf-8", "replace")).hexdigest()[:DIGEST_DIGITS]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ocrwatchd.core.config.profile import Ocr, Work
+    from ocrwatchd.core.config.profile import Ocr
     from ocrwatchd.core.model import Job
     from ocrwatchd.dispatch.cluster.messages import Token
     from ocrwatchd.dispatch.cluster.published_job import Published
@@ -51,7 +51,7 @@ class Board:
         self._in_vain: Final[dict[str, int]] = {}
         """How often a job, by its id, was published again without being taken by a free worker."""
         self._jobs: Final[dict[str, Published]] = {}
-        self._queues: Final[dict[tuple[Ocr, object], str]] = {}
+        self._queues: Final[dict[frozenset[tuple[Ocr, object]], str]] = {}
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -86,11 +86,12 @@ class Board:
         """Determine the needs of jobs anew: a licence may have come."""
         self._queues.clear()
 
-    def queue(self, work: Work) -> str:
-        """The queue for jobs with these settings."""
-        key = work.ocr, work.llm.gpu_layers
+    def queue(self, job: Job) -> str:
+        """The queue for jobs with these settings; a separator sheet may ask for those of any profile."""
+        works = job.all_works
+        key = frozenset((work.ocr, work.llm.gpu_layers) for work in works)
         if key not in self._queues:
-            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.required(work))
+            self._queues[key] = capabilities.queue_name(self._token.root, capabilities.required(*works))
         return self._queues[key]
 
     def has_room(self, place: Place, queue: str) -> bool:

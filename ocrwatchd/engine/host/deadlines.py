@@ -32,7 +32,7 @@ def allowance_s(step: StepName, job: Job, load_deadline_s: float, number: int = 
     """
     if step == "load":
         return load_deadline_s
-    works = [job.work, *job.sheets.works.values()] if job.sheets else [job.work]
+    works = job.all_works
     page_s = max(work.ocr.page_deadline_s for work in works)
     if step == "correct":  # the corrector has a budget of its own and exceeds it by a forward pass or two
         return max(work.llm.page_budget_s for work in works) + page_s

@@ -73,11 +73,11 @@ class House:
         job.source.write_bytes(content)
         return job
 
-    def finish(self, job):
+    def finish(self, job, **more):
         """A finished set, as the engine writes it."""
         job.out.mkdir(exist_ok=True)
         (job.out / "document.txt").write_text("text")
-        receipt = {"schema": 3, "name": job.relative.name, "job": job.id, "sha256": SHA256}
+        receipt = {"schema": 3, "name": job.relative.name, "job": job.id, "sha256": SHA256, **more}
         lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in receipt.items())
         (job.out / "document.json").write_text(f'{{\n{lines},\n"pages": [\n{{"sha256": "no"}}\n]}}\n')
         return Outcome(job, Ending.DONE, figures=ScanFigures(pages=1, sha256=SHA256))
@@ -176,6 +176,22 @@ def test_delivery_that_only_the_receipt_tells_of_is_completed(house, monkeypatch
         assert house.again == []
     assert (house.lying("outbox"), house.lying("archive")) == (["scan-7.json", "scan-7.txt"], ["scan-7.tif"])
     assert not job.folder.exists()
+
+
+def test_one_document_of_a_stack_does_not_tell_that_all_are_delivered(house, monkeypatch):
+    """Where the plan of a delivery is lost, and a part of it lies in the outbox, the scan is read again."""
+    examine_as_whole(monkeypatch)
+    with house.open():
+        job = house.claim()
+        house.finish(job, parent="scan.tif")
+        for suffix in (".txt", ".json"):
+            files.move(job.out / f"document{suffix}", house.folders.path("outbox") / f"scan-part-1{suffix}")
+        (job.out / "document-2.json").write_text("{}")
+    forget_ledger(house)
+    with house.open():
+        house.recover_jobs()
+        assert house.again == [job]
+    assert house.lying("archive") == []
 
 
 def test_copy_that_lacks_the_set_is_read_again(house, monkeypatch):

@@ -1,6 +1,7 @@
 """What the supervisor decides over workers on other machines."""
 
 import shutil
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
 from ocrwatchd.core.config.profile import Ocr, Work
 from ocrwatchd.core.i18n import Message
+from ocrwatchd.core.model import Sheets
 from ocrwatchd.dispatch.cluster import attempts, capabilities, queue_order
 from ocrwatchd.dispatch.cluster.messages import MAX_BYTES, Nudge, Order
 from ocrwatchd.dispatch.cluster.scan_schedule import LOOK_S
@@ -531,3 +533,11 @@ def test_an_engine_that_serves_nowhere_is_told(office):
     Hand(office, "w2")
     office.turn()
     assert str(office.queue.trouble) == ""
+
+
+def test_a_scan_whose_sheets_may_ask_for_an_engine_goes_where_that_is(office):
+    """Another worker would read as far as the sheet, and hand it back for ever."""
+    sheets = Sheets({"": Work(), "notes": Work(ocr=Ocr(engine="aspose"))}, b"key")
+    Hand(office, "w1", "aspose")
+    office.add(replace(office.job(), sheets=sheets))
+    assert {queue: len(orders) for queue, orders in office.line.lying.items()} == {ASPOSE: 1}

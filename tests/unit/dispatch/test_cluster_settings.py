@@ -56,6 +56,8 @@ def test_an_order_is_another_one_where_sheets_may_ask_for_something_else():
     assert len({digest(each.work, each.sheets) for each in orders}) == len(orders)
     own = Sheets({"notes": Work(ocr=Ocr(threads=3))}, b"key")
     assert capabilities.published(replace(job, sheets=own)) == orders[1]
+    urgent = Sheets({"notes": Work(priority=9)}, b"key")
+    assert digest(orders[1].work, urgent.with_works(capabilities.settled)) == digest(orders[1].work, orders[1].sheets)
 
 
 @pytest.mark.parametrize("ending", ["done", "unreadable", "held"])
