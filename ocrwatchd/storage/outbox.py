@@ -111,7 +111,6 @@ class Outbox:
             try:
                 for source, target in moves:
                     self._move(job, source, target)
-                    systemd.notify(files.ALIVE)  # of a scan with thousands of documents
                     crashpoints.reached("moved")
                     systemd.notify(files.ALIVE)  # a stack may have thousands, and each of them is synced
             except FileExistsError:
