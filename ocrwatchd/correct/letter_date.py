@@ -41,7 +41,7 @@ FUZZY_LETTERS: Final = 5
 """The name of a month with at least so many letters may have one that is misread."""
 
 _NAME = r"(?P<name>[^\W\d_]{3,14})\.?"
-_YEAR = r"(?P<year>[12]\d{3}|'?\d{2})(?![\d/:]|[.,]\d)"
+_YEAR = r"(?P<year>[12]\d{3}|'?\d{2})(?!\d|[/:.,]\d)"
 _DAY = r"(?<![\d.,/:-])(?P<day>\d{1,2})"
 _SHAPES: Final = tuple(
     re.compile("".join(shape), re.IGNORECASE)
@@ -68,6 +68,7 @@ _SHAPES: Final = tuple(
 _ROMAN: Final = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _CELL: Final = re.compile(r"\t+| {3,}|[|;]")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_SPACE: Final = re.compile(r"[^\S\t ]")
 _DOTTED: Final = re.compile(r"\d{1,2}\s?\.\s?\d{1,2}\s?\.\s?\d{2}")
 _NUMBER: Final = re.compile(r"\d+")
 _TIME: Final = re.compile(r"\d{1,2}:\d{2}")
@@ -143,7 +144,8 @@ def _decided(found: _Found, *, month_first: bool | None) -> dt.date | None:
 def _dates(text: str, names: Mapping[str, int], year: int, *, dotted: bool) -> Iterator[_Found]:
     above, depth = "", 0
     for raw in text.split("\n"):
-        line = unicodedata.normalize("NFKC", raw[:LONGEST_LINE]).translate(_PLAIN).rstrip()
+        plain = unicodedata.normalize("NFKC", raw[:LONGEST_LINE]).translate(_PLAIN)
+        line = _SPACE.sub(" ", plain).rstrip()
         if line.strip():
             depth += 1
         left = ""

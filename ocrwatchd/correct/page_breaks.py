@@ -14,7 +14,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 from ocrwatchd.core.lexicon import lexicon
-from ocrwatchd.correct.page_labels import Label, outer_lines
+from ocrwatchd.correct.page_labels import Form, Label, outer_lines
 
 FULL_LINE: Final = 0.7
 """A last line of at least this share of the usual length, 0-1, may run on; a shorter one is a heading or a name."""
@@ -45,14 +45,14 @@ def bodies(texts: Sequence[str], labels: Sequence[Sequence[Label]]) -> list[Body
     outer = [_outer(text) for text in texts]
     found = []
     for number, (text, its) in enumerate(zip(texts, labels, strict=True)):
-        near = [
-            head
-            for other in (number - 2, number - 1, number + 1, number + 2)
-            if 0 <= other < len(outer)
-            for head in outer[other].values()
-        ]
-        labelled = {label.line for label in its}
-        dropped = {line for line, head in outer[number].items() if line in labelled or _is_head(head, near)}
+        near = [outer[other] for other in (number - 2, number - 1, number + 1, number + 2) if 0 <= other < len(outer)]
+        # A sentence may end in a number too; a running head is known by the pages beside.
+        dropped = {label.line for label in its if label.form > Form.EDGE}
+        dropped |= {
+            line
+            for place, (line, head) in outer[number].items()
+            if head and any(fuzz.ratio(head, other[place][1]) > SAME_HEAD for other in near if place in other)
+        }
         lines = [line.strip() for at, line in enumerate(text.split("\n")) if at not in dropped and line.strip()]
         found.append(Body(lines[0], lines[-1], median(map(len, lines))) if lines else Body("", "", 0.0))
     return found
@@ -74,10 +74,10 @@ def broken_off(before: Body, after: Body, languages: Sequence[str]) -> bool:
     return running and len(before.last) >= FULL_LINE * before.usual and not _ENDS.search(before.last)
 
 
-def _outer(text: str) -> dict[int, str]:
+def _outer(text: str) -> dict[tuple[bool, int], tuple[int, str]]:
+    """The outermost lines by their place: the number of the line, and what stands there without digits."""
     lines = text.split("\n")
-    return {number: re.sub(r"[\d\s]+", " ", lines[number]).strip().casefold() for number, _, _ in outer_lines(lines)}
-
-
-def _is_head(head: str, near: Sequence[str]) -> bool:
-    return bool(head) and any(fuzz.ratio(head, other, score_cutoff=SAME_HEAD) > 0 for other in near)
+    return {
+        (top, depth): (number, re.sub(r"[\d\s]+", " ", lines[number]).strip().casefold())
+        for number, top, depth in outer_lines(lines)
+    }

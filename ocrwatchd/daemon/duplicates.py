@@ -105,8 +105,13 @@ class Duplicates(Component):
         twin = next((each for each in self._alike(job) if each.sha256 == sha256), None) if sha256 else None
         if twin is None:
             return None
-        figures = ScanFigures(sha256=sha256, duplicate_of=printable(str(twin.relative.with_name(twin.name))))
+        figures = ScanFigures(sha256=sha256, duplicate_of=printable(str(self._set_of(twin))))
         return Outcome(job, Ending.KNOWN, figures=figures)
+
+    def _set_of(self, original: Original) -> Path:
+        """The path of an original's set, the first one of a divided stack; ``output.name`` may name it otherwise."""
+        entry = self._ledger.entry(original.job)
+        return entry.sets[0].path if entry and entry.sets else original.relative.with_name(original.name)
 
     def _alike(self, job: Job) -> list[Original]:
         mine = self._stature(job)

@@ -41,6 +41,21 @@ def stature(path: Path, folder: int) -> Stature | None:
     return Stature(sum(each.st_size for each in found), max(each.st_mtime_ns for each in found), several=True)
 
 
+def encloses(path: Path, folder: int) -> bool:
+    """Whether folders lie in an original that is a folder, as where sub-folders of a joined folder were joined too.
+
+    Raises:
+        OSError: it cannot be examined now; FileNotFoundError where there is nothing.
+    """
+    if not stat.S_ISDIR(os.lstat(path.name, dir_fd=folder).st_mode):
+        return False
+    inner = tree.step(path, folder)
+    try:
+        return any(stat.S_ISDIR(os.lstat(name, dir_fd=inner).st_mode) for name in tree.names(inner))
+    finally:
+        os.close(inner)
+
+
 def delete(path: Path, folder: int) -> None:
     """Delete an original in an open folder. A kill may leave some of several files.
 

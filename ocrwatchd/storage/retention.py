@@ -108,7 +108,7 @@ class Retention(Component):
         for original in fresh:
             path = original_path(self._folders, original.relative, goal, original.name)
             try:
-                self._remove(original, goal, path)
+                done = self._remove(original, goal, path)
             except OSError as error:
                 self._put_off.add(original.job)
                 self._trouble = say(
@@ -117,27 +117,34 @@ class Retention(Component):
                     reason=in_words(error),
                 )
             else:
-                self._ledger.removed(original.job)
+                if done:
+                    self._ledger.removed(original.job)
+                else:
+                    self._put_off.add(original.job)
         return len(due) == most
 
-    def _remove(self, original: Original, goal: Goal, path: Path) -> None:
+    def _remove(self, original: Original, goal: Goal, path: Path) -> bool:
+        """Remove an original, unless it is not what was put there; return whether that is all: else it is put off."""
         root = self._folders.path("archive" if goal == "outbox" else "failed")
         try:
             with tree.opened(path.parent, root) as folder:
                 found = original_files.stature(path, folder)
+                if found is None and original_files.encloses(path, folder):
+                    return False
                 if found is None or not _is_same(original, found):
                     log.warning("retention.left", file=str(original.relative), reason="it is not what was put there")
-                    return
+                    return True
                 if goal == "failed":  # the note first: a kill never leaves a note alone
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(f"{original.name}{REASON}", dir_fd=folder)
                 original_files.delete(path, folder)
         except FileNotFoundError:
-            return
+            return True
         except tree.Obstacle as error:
             log.warning("retention.left", file=str(original.relative), reason=error.strerror)
-            return
+            return True
         log.info("original.removed", file=str(original.relative), folder=root.name, name=path.name)
+        return True
 
 
 def _is_same(original: Original, found: Stature) -> bool:

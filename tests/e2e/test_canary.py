@@ -26,7 +26,7 @@ def canaries(daemon):
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A real engine's daemon that skips duplicates and clears up soon."""
+    """A real engine's daemon that skips duplicates, joins, cuts and names scans, and clears up soon."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in REAL_ENGINE.items():
             patch.setenv(name, value)
@@ -36,6 +36,9 @@ def served(tmp_path_factory):
             ocr={"engine": "rapidocr", "threads": 1},
             llm={"model": "builtin"},
             job={"duplicates": "skip"},
+            output={"name": "{counter}"},
+            split={"on": ["blank", "pages:1"]},
+            pages={"join": "prefix", "join_wait_s": 600.0},
             folders={"root": str(base / "root"), "file_mode": 0o644},
             notify={"command": ["/bin/sh", "-c", f"cat >> {base}/told"]},
         ) as daemon:

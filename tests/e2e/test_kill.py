@@ -101,7 +101,7 @@ def work_off(daemon, prefix=(), **environment):
             env=daemon.environment | environment,
             stdout=log,
             stderr=log,
-            timeout=110,
+            timeout=400,
             check=False,
         ).returncode
 

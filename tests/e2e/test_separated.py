@@ -11,7 +11,7 @@ from ocrwatchd.storage import sheet_key
 from tests.e2e.running import Running
 from tests.e2e.test_kill import kill_at, work_off
 from tests.e2e.witness import Witness
-from tests.fakes.stacks import write_stack
+from tests.fakes.stacks import blank_back, letter, printed_sheet, write_stack
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +62,8 @@ def daemon(tmp_path):
     made = Running(
         tmp_path,
         arrival={"settle_seconds": 0.05},
+        ocr={"engine": "rapidocr"},
+        llm={"model": "off"},
         split={"on": ["sheet"]},
         output={"formats": ["txt"]},
         **PROFILES,
@@ -157,3 +159,37 @@ def test_a_lost_ledger_knows_the_stack_again(daemon):
     assert work_off(daemon) == 0, daemon.log_path.read_text()
     receipt = json.loads((daemon.root / "outbox" / "copy.json").read_bytes())
     assert "stack" in receipt["duplicate_of"]
+
+
+def real_stack():
+    """Five letters of three papers each behind their sheets: 40 pages."""
+    for number, sheet in enumerate(SHEETS, 1):
+        yield sheet
+        yield sheet
+        for paper in range(1, PAPERS + 1):
+            front = letter(f"This is the letter number {number}", "about the rent of the house", f"sheet {paper}")
+            yield front
+            back = letter(f"the last page of letter {number}", "with kind regards")
+            yield back if paper == PAPERS else blank_back(front, number * paper)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("step", "number"), [("engine-part-written", 2), ("moved", 6)])
+def test_the_real_engine_reads_a_stack(daemon, step, number):
+    """With RapidOCR, printed sheets and backs that shine through; each text in its own part, once."""
+    key = sheet_key.read(daemon.base / "state")
+    pages = [printed_sheet(each, key) if isinstance(each, SheetSettings) else each for each in real_stack()]
+    write_stack(daemon.inbox / "stack.tif", key, *pages)
+    daemon.content = (daemon.inbox / "stack.tif").read_bytes()
+    daemon.module = "ocrwatchd"
+    struck, fatal = kill_at(daemon, step, number)
+    first = work_off(daemon, **fatal)
+    assert struck.exists()
+    if first:
+        assert first == -signal.SIGKILL
+        assert work_off(daemon) == 0, daemon.log_path.read_text()
+    confirm(daemon)
+    for place, name in enumerate(SETS, 1):
+        text = (daemon.root / "outbox" / f"{name}.txt").read_text(encoding="utf-8")
+        assert text.count(f"letter number {place}") == PAPERS, text
+        assert "kind regards" in text

@@ -47,7 +47,8 @@ class Past:
         if outcome == "outbox":
             known = {"sha256": "0" * 64, "pages": 1, "seconds": 1.0} | figures
             self.ledger.recognised(job, **known, counts=counts)
-        self.ledger.delivering(job, outcome, relative.stem, (planned(relative.stem, ".json"),), Message(""))
+        sets = (planned(relative.stem, ".json", folder=str(relative.parent)),)
+        self.ledger.delivering(job, outcome, relative.stem, sets, Message(""))
         self.ledger.ended(job)
         self.ledger._run("UPDATE scan SET ended_at = ? WHERE job = ?", (at, job))
         if counts is None:

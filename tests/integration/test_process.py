@@ -1,5 +1,6 @@
 """The verb process with real engine processes that fail on purpose."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,21 +9,24 @@ import time
 
 import pytest
 
+from ocrwatchd.core.sheet_code import SheetSettings
+from ocrwatchd.storage import sheet_key
 from tests.fakes.engine import write_scan
+from tests.fakes.stacks import write_stack
 from tests.paths import CHECKOUT
 
 pytestmark = pytest.mark.slow
 
 PATIENCE_S = 60.0
 VERB = """
-import sys
+import json, sys
 from functools import partial
 from pathlib import Path
 from ocrwatchd.cli.process import reader
 from ocrwatchd.core import log
 from ocrwatchd.core.config.loader import parse
 reader.EngineHost = partial(reader.EngineHost, module="tests.fakes.engine")
-config = parse({"llm": {"model": "off"}, "log": {"level": "warning", "format": sys.argv[2]}})
+config = parse({"llm": {"model": "off"}, "log": {"level": "warning", "format": sys.argv[2]}, **json.loads(sys.argv[3])})
 log.configure(config.log)
 sys.exit(reader.process_files([Path(sys.argv[1])], config, None))
 """
@@ -31,17 +35,17 @@ sys.exit(reader.process_files([Path(sys.argv[1])], config, None))
 @pytest.fixture
 def verb(tmp_path):
     """Start `process` on a scan, with a cache and a temporary directory of its own."""
-    for name in ("cache", "tmp"):
+    for name in ("cache", "tmp", "state"):
         (tmp_path / name).mkdir()
-    own = {"CACHE_DIRECTORY": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(CHECKOUT)}
+    own = {"CACHE_DIRECTORY": str(tmp_path / "cache"), "STATE_DIRECTORY": str(tmp_path / "state")}
+    own |= {"TMPDIR": str(tmp_path / "tmp"), "PYTHONPATH": str(CHECKOUT)}
     started = []
 
-    def start(*scenes, log="auto"):
-        scan = write_scan(tmp_path / "scan.tif", *scenes)
+    def start(*scenes, log="auto", scan=None, **settings):
+        scan = scan or write_scan(tmp_path / "scan.tif", *scenes)
         pipe = subprocess.PIPE
-        process = subprocess.Popen(
-            [sys.executable, "-c", VERB, str(scan), log], env=os.environ | own, stdout=pipe, stderr=pipe, text=True
-        )
+        call = [sys.executable, "-c", VERB, str(scan), log, json.dumps(settings)]
+        process = subprocess.Popen(call, env=os.environ | own, stdout=pipe, stderr=pipe, text=True)
         started.append(process)
         return process
 
@@ -113,3 +117,15 @@ def test_a_file_that_kills_twice_is_unreadable(verb):
     _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 5
     assert "it was tried 2 times" in said
+
+
+def test_a_part_is_printed_whatever_files_its_profile_has(verb, tmp_path):
+    """A separator sheet's profile may make no text file, and have tasks: what is printed is text, and nothing else."""
+    key = sheet_key.read_or_make(tmp_path / "state")
+    scan = write_stack(tmp_path / "stack.tif", key, "fine", SheetSettings(profile="bills"), "fine")
+    tasks = [{"name": "sum", "prompt": "Sum up."}]
+    bills = {"output": {"formats": ["json"]}, "tasks": tasks}
+    process = verb(scan=scan, split={"on": ["sheet"]}, profiles={"bills": bills})
+    text, said = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, said) == (0, "")
+    assert text == "a line of page 1\nteh end\na line of page 3\nteh end\n"

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -61,10 +62,11 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
     choice = choose(config.ocr)
     if choice.notice and not choice.harmless:
         console.print(f"ocrwatchd: {choice.notice}", markup=False)
-    work = config.work()
+    work, sheets = config.work(), _sheets(config)
     if output is None:
-        work = work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})
-    status, sheets = 0, _sheets(config)
+        work = _printed(work)
+        sheets = sheets and replace(sheets, works={name: _printed(each) for name, each in sheets.works.items()})
+    status = 0
     with reading(config, console) as reader:
         for path in paths:
             try:
@@ -80,6 +82,11 @@ def process_files(paths: list[Path], config: Config, output: Path | None) -> int
                 console.print(f"ocrwatchd: {printable(str(path))}: {error}", markup=False)
                 status = UnreadableScan.exit_code
     return status
+
+
+def _printed(work: Work) -> Work:
+    """The settings for a text that is printed: no other file is made."""
+    return work.model_copy(update={"output": Output(formats=("txt",)), "tasks": ()})
 
 
 def _sheets(config: Config) -> Sheets | None:

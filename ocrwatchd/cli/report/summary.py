@@ -170,23 +170,24 @@ def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
     """Count the proposals in the scan's receipt; return the scan with the receipt's counts if the ledger has none."""
     if scan.counts and not scan.counts.proposed:
         return scan
-    try:
-        with receipts.opened(outbox, scan.place, scan.job) as (head, pages):
-            if not scan.counts:
-                scan = scan._replace(
-                    pages=scan.pages or head.page_count,
-                    seconds=scan.seconds or head.timings.seconds,
-                    counts=head.totals.model_copy(update={"unreadable": head.unreadable_pages}),
-                )
-            for page in pages if scan.counts and scan.counts.proposed else ():
-                for edit in page.edits:
-                    made.repairs.add(edit)
-                for refused in page.refused:
-                    made.refusals.add(refused, refused=True)
-    except (FileNotFoundError, NotADirectoryError, Obstacle):
-        made.found.gone += 1
-    except (OSError, receipts.Unusable):
-        made.found.unusable += 1
-    else:
-        made.found.read += 1
+    for place in scan.sets:
+        try:
+            with receipts.opened(outbox, place, scan.job) as (head, pages):
+                if not scan.counts:
+                    scan = scan._replace(
+                        pages=scan.pages or head.page_count,
+                        seconds=scan.seconds or head.timings.seconds,
+                        counts=head.totals.model_copy(update={"unreadable": head.unreadable_pages}),
+                    )
+                for page in pages if scan.counts and scan.counts.proposed else ():
+                    for edit in page.edits:
+                        made.repairs.add(edit)
+                    for refused in page.refused:
+                        made.refusals.add(refused, refused=True)
+        except (FileNotFoundError, NotADirectoryError, Obstacle):
+            made.found.gone += 1
+        except (OSError, receipts.Unusable):
+            made.found.unusable += 1
+        else:
+            made.found.read += 1
     return scan

@@ -110,7 +110,7 @@ def _move_folder_back(scan: Path, folders: Folders) -> Path:
     above = inbox / scan.relative_to(failed).parent
     root_folders.make(folders, "inbox")
     with tree.opened(scan.parent, failed) as outer, tree.opened(scan, failed) as here:
-        names = sorted(tree.names(here))
+        names = sorted(_files_in(here) - _alone(scan, _files_in(here), here))
 
         def free(name: str) -> bool:
             try:
@@ -173,6 +173,8 @@ def _scans(failed: Path) -> list[Path]:
     for parent, inner, names, held in os.fwalk(failed) if failed.is_dir() else ():
         folders.update(_folders_of_files(Path(parent), inner, names, held, failed))
         if Path(parent) in folders:
+            apart = _alone(Path(parent), names, held)
+            found += [Path(parent, name) for name in apart if not name.endswith(REASON)]
             continue
         stems = {stem_and_suffix(name)[0] for name in names} - {""}
         # A note has its scan next to it, or the text of a note; a scan of such a name has neither.
@@ -192,6 +194,18 @@ def _folders_of_files(
         path = parent / name
         if note in there and reason_note.is_about(_note(parent / note, held), str(path.relative_to(failed))):
             yield path
+
+
+def _files_in(folder: int) -> set[str]:
+    """The names in an open folder without those of folders, which are documents of their own."""
+    return {name for name in tree.names(folder) if not stat.S_ISDIR(os.lstat(name, dir_fd=folder).st_mode)}
+
+
+def _alone(document: Path, names: Iterable[str], held: int) -> set[str]:
+    """Of the names in the folder of a document of several files: those of scans that failed alone, and all notes."""
+    notes = {name for name in names if name.endswith(REASON) and _is_note(document / name, held)}
+    stems = {name.removesuffix(REASON) for name in notes}
+    return notes | {name for name in names if stem_and_suffix(name)[0] in stems}
 
 
 def _is_note(path: Path, folder: int) -> bool:

@@ -90,10 +90,10 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     if two_passes and not job.members and not job.by_hand:
         warnings = (*warnings, LONE_SCAN)
     write = partial(tell, "write", pages=reading.documents.seen)
-    still_alive, parts = reading.alive("write"), []
+    is_writing, parts = reading.alive("write"), []
     for place in range(1, len(drafts) + 1):
         parts.append(reading.part(place, drafts, leaves, warnings))
-        still_alive()
+        is_writing()
     write()
     documents = write_sets(job, parts, write)
     return replace(figures_of(parts, documents), parts=tuple(map(_part_figures, drafts, parts)))

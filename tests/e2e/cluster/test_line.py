@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ocrwatchd.core.sheet_code import SheetSettings, encode
+from ocrwatchd.storage import sheet_key
 from tests.e2e.cluster.brokers import Redis
 from tests.e2e.cluster.lab import lab
 from tests.e2e.running import Running, await_that
 from tests.e2e.witness import Witness, confirm_delivered
 from tests.fakes.engine import write_scan
+from tests.fakes.stacks import code_page, write_stack
 from tests.paths import DATA
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -103,3 +106,25 @@ def test_several_files_become_one_document_on_another_machine():
         assert {name: (daemon.root / "archive" / name).read_bytes() for name in contents} == contents
         assert len(worker.events("page.done")) == len(names)
         assert json.loads((daemon.root / "outbox/letter.json").read_text())["page_count"] == len(names)
+
+
+def test_a_stack_is_cut_on_another_machine():
+    """By the sheets that were signed here, each part with its profile's settings; a foreign one only cuts."""
+    profiles = {"profiles.notes.output": {"formats": ["txt", "raw"]}}
+    with lab(Redis, split={"on": ["sheet"]}, **profiles) as made, made.supervisor as daemon:
+        made.worker("w1").start()
+        key = sheet_key.read(daemon.base / "state")
+        foreign = code_page(encode(SheetSettings("notes"), b"another installation"))
+        pages = ("fine", SheetSettings("notes"), "fine", "fine", foreign, "fine")
+        scan = write_stack(daemon.root / "making.tif", key, *pages)
+        scan.rename(daemon.root / "inbox/stack.tif")
+        daemon.await_files("archive", ["stack.tif"])
+        daemon.await_idle()
+        assert daemon.lying("outbox") == [
+            *("notes/stack-part-2.json", "notes/stack-part-2.raw.txt", "notes/stack-part-2.txt"),
+            *("notes/stack-part-3.json", "notes/stack-part-3.raw.txt", "notes/stack-part-3.txt"),
+            *("stack-part-1.json", "stack-part-1.txt"),
+        ]
+        told = json.loads((daemon.root / "outbox/notes/stack-part-3.json").read_text())
+        assert told["pages_from"] == [5, 6]
+        assert "has not signed" in told["warnings"][0]

@@ -13,9 +13,11 @@ from ocrwatchd.cli.report.receipts import PAGE_BYTES
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.reason import Reason
 from ocrwatchd.monitoring import status
+from ocrwatchd.storage.delivery_plan import sets_packed
 from ocrwatchd.storage.ledger import Ledger
 from ocrwatchd.storage.ledger_file import LEDGER
 from tests.fakes.past import counts, edit
+from tests.fakes.planned import planned
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -298,6 +300,18 @@ def test_counts_that_somebody_has_changed_are_unknown(past):
     assert (told(past).total.unknown, told(past).total.words) == (1, 0)
 
 
+def test_each_document_of_a_cut_scan_has_a_receipt(past):
+    """The edits of all of them count; the scan is one."""
+    past.scan("a", NOW, counts=counts(9, {"similar word": 2}))
+    sets = (planned("x", ".json", folder="notes"), planned("a-part-2", ".json"))
+    past.ledger._run("UPDATE scan SET sets = ? WHERE job = 'a'", (sets_packed(sets),))
+    past.receipt("notes/x", ([edit("tlie", "the")], []), job="a")
+    past.receipt("a-part-2", ([edit("tlie", "the")], []), job="a")
+    summed = told(past)
+    assert (summed.found.read, summed.total.documents) == (2, 1)
+    assert summed.repairs.counted.total() == 2
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -316,7 +330,8 @@ def test_a_scan_whose_name_somebody_has_changed_has_no_usable_receipt(past, valu
         past.scan(name, NOW, counts=counts(9, {"similar word": 1}, confidence=0.5))
         past.receipt(name, ([edit("tlie", "the")], []))
     past.ledger._run(
-        "UPDATE scan SET relative = coalesce(?, relative), name = coalesce(?, name) WHERE job = 'a'", values
+        "UPDATE scan SET relative = coalesce(?, relative), name = coalesce(?, name), sets = '[[' WHERE job = 'a'",
+        values,
     )
     summed = told(past)
     assert (summed.found.read, summed.found.gone, summed.found.unusable) == (1, 0, 1)

@@ -12,6 +12,7 @@ from ocrwatchd.core.errors import ConfigError, FolderUnusable
 from ocrwatchd.core.fs import files
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.storage import reason_note
+from tests.lying import lying
 
 
 @pytest.fixture
@@ -207,6 +208,36 @@ def test_a_document_of_several_files_is_one_of_all(folders, tmp_path, stack):
     back = [tmp_path / "inbox" / name for name in ("a.pdf", "b-2.png", "sub/c.tif", "sub/letter-2")]
     assert list(retry(folders, [])) == back
     assert (tmp_path / "inbox/sub/letter/1.png").read_text() == "another"
+
+
+def test_what_failed_alone_within_a_document_is_named_alone(folders, tmp_path, stack):
+    """A sub-folder that was joined too, and a scan that came later: neither they nor their notes go as pages."""
+    (stack / "inner").mkdir()
+    for name, about in (("inner/3.png", "inner"), ("late.png", "late.png")):
+        (stack / name).write_text(name)
+        (stack / f"{about.removesuffix('.png')}.reason.txt").write_text(
+            reason_note.note(about, Message("too blurred"), f"sub/letter/{about}")
+        )
+    (tmp_path / "inbox/sub/letter/inner").mkdir(parents=True)
+    assert list(retry(folders, ["letter"])) == [tmp_path / "inbox/sub/letter"]
+    assert lying(tmp_path / "inbox/sub/letter") == ["1.png", "2.png"]
+    assert lying(stack) == ["inner.reason.txt", "inner/3.png", "late.png", "late.reason.txt"]
+    assert list(retry(folders, ["inner", "late"])) == [
+        tmp_path / "inbox/sub/letter" / name for name in ("inner", "late.png")
+    ]
+    assert lying(stack) == []
+
+
+def test_all_go_back_where_a_document_lies_within_another(folders, tmp_path, stack):
+    """Each with its own files."""
+    (stack / "inner").mkdir()
+    (stack / "inner/3.png").write_text("3")
+    (stack / "inner.reason.txt").write_text(reason_note.note("inner", Message("too blurred"), "sub/letter/inner"))
+    assert [path.relative_to(tmp_path / "inbox").as_posix() for path in retry(folders, [])][-2:] == [
+        "sub/letter",
+        "sub/letter/inner",
+    ]
+    assert lying(tmp_path / "inbox/sub/letter") == ["1.png", "2.png", "inner/3.png"]
 
 
 def test_a_folder_beside_the_note_of_a_scan_is_no_document(folders, tmp_path):

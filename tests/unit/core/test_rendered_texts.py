@@ -13,7 +13,7 @@ RENDERERS = (
     *("cli/edits/receipt_edits.py", "cli/edits/show.py", "core/i18n/__init__.py", "core/i18n/language.py"),
     *("engine/process/tasks/files.py", "formats/output/evidence.py", "formats/output/review/__init__.py"),
     *("formats/output/review/marks.py", "formats/output/txt.py", "monitoring/status_page/__init__.py"),
-    "storage/reason_note.py",
+    *("cli/sheet/__init__.py", "cli/sheet/drawing.py", "formats/output/md.py", "storage/reason_note.py"),
 )
 """The files and pages that people read: modules that may ask for a language."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
+from ocrwatchd.core.attempt import Ending, Outcome, PartFigures, ScanFigures
+from ocrwatchd.core.config.profile import Output
 from ocrwatchd.core.config.schema import Config, Folders
 from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
@@ -45,14 +46,15 @@ class House:
         self.ledger.claimed(job.id, job.relative, size=len(content), mtime_ns=0)
         return job
 
-    def deliver(self, name, content=LETTER):
+    def deliver(self, name, content=LETTER, *, job=None, parts=1):
         """A scan that the engine has read."""
-        job = self.claim(name, content)
+        job = job or self.claim(name, content)
         job.out.mkdir()
-        for suffix in (".txt", ".json"):
-            (job.out / f"document{suffix}").write_text("text")
-        sha256 = hashlib.sha256(content).hexdigest()
-        self.endings.end(Outcome(job, Ending.DONE, figures=ScanFigures(sha256=sha256, pages=1)))
+        for part in range(1, parts + 1):
+            for suffix in (".txt", ".json"):
+                (job.out / f"{outbox.stem_of(part)}{suffix}").write_text("text")
+        figures = ScanFigures(sha256=hashlib.sha256(content).hexdigest(), pages=1, parts=(PartFigures(),) * parts)
+        self.endings.end(Outcome(job, Ending.DONE, figures=figures))
         return job
 
     def look(self, job):
@@ -134,6 +136,17 @@ def test_second_copy_goes_to_the_archive_with_a_receipt(house):
     assert (receipt["duplicate_of"], receipt["job"], receipt["pages"]) == ("letter", copy.id, [])
     assert house.ledger.entry(copy.id).state == "delivered"
     assert house.look(house.claim("third.pdf")).figures.duplicate_of == "letter", "the first one, not its copy"
+
+
+def test_a_receipt_names_the_set_and_not_the_original(house):
+    """They differ with ``output.name``, and of a divided stack there are several: the first one counts."""
+    job = house.claim("letter.pdf")
+    work = job.work.model_copy(update={"output": Output(name="{name} of Monday")})
+    house.deliver("", job=replace(job, work=work))
+    assert house.look(house.claim("again.pdf")).figures.duplicate_of == "letter of Monday"
+    stack = house.deliver("forms/stack.pdf", parts=2)
+    assert house.look(house.claim("forms/again.pdf")).figures.duplicate_of == "forms/stack-part-1"
+    assert house.ledger.entry(stack.id).name == "stack"
 
 
 @pytest.mark.parametrize(

@@ -313,7 +313,7 @@ def stopped_after(monkeypatch, moves):
 @pytest.mark.parametrize("moves", range(4))
 @pytest.mark.parametrize("pages", [(), ("1.png", "2.png")])
 def test_a_note_is_written_once(house, monkeypatch, pages, moves):
-    """A restart in another minute, after any number of moves, writes no second note; also of several files."""
+    """A restart in another minute, after any number of moves, writes no second note, also for several files."""
     job = house.job("letter")
     if pages:
         job.source.unlink()

@@ -201,6 +201,23 @@ def test_an_original_of_several_files_is_removed_whole(house, goal):
     assert not note.exists()
 
 
+@pytest.mark.parametrize("goal", ["outbox", "failed"])
+def test_an_original_within_another_one_goes_first(house, goal):
+    """Sub-folders of a joined folder are joined too: the outer one is removed once the inner one is."""
+    folder = stack(house, goal)
+    (folder / "inner").mkdir()
+    (folder / "inner/3.png").write_bytes(b"3")
+    os.utime(folder / "inner/3.png", ns=(0, int(START) * 10**9))
+    if goal == "failed":
+        (folder / "inner.reason.txt").write_text("Why: it is blurred")
+    inner = Original("k", Path("letter/inner"), goal, "inner", "", 1, int(START) * 10**9, house.now)
+    house.ledger.adopt(inner)
+    rounds = house.rounds(archive_days=1, failed_days=1)
+    house.pass_days(rounds, 2)
+    house.pass_days(rounds, 1)
+    assert not folder.exists()
+
+
 def _more(folder):
     (folder / "3.png").write_bytes(b"")
     (folder / "3.png").rename(folder / "3.png.txt")
