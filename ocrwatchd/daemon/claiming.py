@@ -15,7 +15,8 @@ import structlog
 
 from ocrwatchd.core import canary_name, crashpoints
 from ocrwatchd.core.component import Component, Trouble
-from ocrwatchd.core.config.profile import Output, Paper, Split
+from ocrwatchd.core.config.paper import Paper, Split
+from ocrwatchd.core.config.profile import Output
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
