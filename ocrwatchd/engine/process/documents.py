@@ -42,6 +42,7 @@ class Draft:
         tally: of its pages, whose numbers run from 1.
         memory: what its pages teach the judge.
         warnings: what the reader should know.
+        scanned: how many pages of the scan are its own, with the blank ones that are left out: "pages:N" counts these.
     """
 
     work: Work
@@ -51,6 +52,7 @@ class Draft:
     tally: Tally = field(default_factory=Tally)
     memory: Memory = field(default_factory=Memory)
     warnings: tuple[str, ...] = ()
+    scanned: int = 0
 
     def add(self, finished: FinishedPage) -> None:
         """Add the next page."""
@@ -98,6 +100,7 @@ class Documents:
                 self._leave_out(finished)
             case "blank" if self.current.work.pages.blank == "all" or self._is_back(finished):
                 self._leave_out(finished)
+                self._count()
             case _:
                 self._add_page(finished)
 
@@ -115,7 +118,11 @@ class Documents:
 
     def _add_page(self, finished: FinishedPage) -> None:
         self.current.add(finished)
-        if len(self.current.numbers) == self._job.work.split.every:
+        self._count()
+
+    def _count(self) -> None:
+        self.current.scanned += 1
+        if self.current.scanned == self._job.work.split.every:
             self._begin()
 
     def _leave_out(self, finished: FinishedPage) -> None:

@@ -136,6 +136,16 @@ def test_so_many_pages_are_a_document():
     assert numbers(stack(["", "", "", NOTES, "", ""], work)) == [[1, 2], [3], [5, 6]]
 
 
+@pytest.mark.parametrize("blank", ["backs", "all"])
+def test_a_blank_page_that_is_left_out_counts(blank):
+    """A form has two sides, also where the back is blank: the next form begins with its own front."""
+    work = Work(split=Split(on=("pages:2",)), pages=Paper(blank=blank))
+    first, second, third = stack(["", "blank", "", "", "", "blank"], work)
+    assert numbers([first, second, third]) == [[1], [3, 4], [5]]
+    assert first.left_out == [LeftOut(2, "blank")]
+    assert third.left_out == [LeftOut(6, "blank")]
+
+
 def test_the_pages_of_a_part_are_numbered_from_one():
     """Also in what stands for a page that could not be read."""
     page_7 = PageText(7, "[page 7 could not be read]", 0, 0, 0.0, error=Message("torn"))
