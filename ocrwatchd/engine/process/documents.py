@@ -184,6 +184,8 @@ class Documents:
 
     def _is_back(self, finished: FinishedPage) -> bool:
         """Whether a blank page is the back of a sheet of paper whose blank backs are left out."""
+        if self._job.work.pages.duplex == "stacks" and not self._job.members:
+            return False  # one pass alone: all fronts, or all backs
         return self.current.work.pages.blank == "backs" and finished.page.number % BOTH_SIDES == 0
 
 
