@@ -44,15 +44,15 @@ def run(args: argparse.Namespace) -> int:
             "print it with `ocrwatchd sheet | lp`"
         )
     config = settings(args, quiet=True)
-    from ocrwatchd.cli.sheet import drawing, told
+    from ocrwatchd.cli.sheet import drawing, sheet_settings
     from ocrwatchd.core.i18n.language import language
     from ocrwatchd.core.sheet_code import encode
 
-    sheet = told.checked(args.profile or "", args.language, args.priority, config, duplex=args.duplex)
-    code = encode(sheet, told.key(config.folders))
+    sheet = sheet_settings.checked(args.profile or "", args.language, args.priority, config, duplex=args.duplex)
+    code = encode(sheet, sheet_settings.key(config.folders))
     sys.stdout.buffer.write(drawing.draw(code, sheet, language(config.work(sheet.profile).output.language)))
     sys.stdout.flush()
-    if advice := told.advice(config):
+    if advice := sheet_settings.advice(config):
         print(f"ocrwatchd: {advice}", file=sys.stderr)
     return 0
 
