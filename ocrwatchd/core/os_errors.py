@@ -9,6 +9,7 @@ from typing import Final
 
 from ocrwatchd.core.errors import OcrwatchdError
 from ocrwatchd.core.fs.safe_open import is_folder
+from ocrwatchd.core.fs.tree import Obstacle
 from ocrwatchd.core.i18n import Message, say, verbatim
 from ocrwatchd.core.log import names_are_told
 
@@ -73,14 +74,18 @@ def in_words(error: OSError | OcrwatchdError) -> Message:
 
 
 def _folder_of(error: OSError) -> str:
-    """The folder of the error, or of the target of a rename. Never the file: not everybody may see its name."""
+    """The folder of the error, or of the target of a rename. Never the file: not everybody may see its name.
+
+    What lies where a folder belongs has the folder's name, and is told.
+    """
     name = error.filename2 or error.filename
     if not isinstance(name, str | bytes | os.PathLike):
         return ""
     path = Path(os.fsdecode(name))
     if not path.is_absolute() or path.is_relative_to("/proc"):
         return ""
-    folder = path if is_folder(path) else path.parent
+    in_the_way = isinstance(error, Obstacle) and error.errno == errno.ENOTDIR
+    folder = path if in_the_way or is_folder(path) else path.parent
     if not names_are_told():  # sub-folders have names as telling as files'
         folder = next(above for above in (folder, *folder.parents) if os.path.ismount(above))
     return os.fsencode(folder).decode("utf-8", "replace")
