@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,15 @@ EXPLAINED = 0.6
 """A line of which the other side explains this part of the ink is none of this page."""
 
 
+Reader = Callable[["Image.Image"], "Sequence[Line]"]
+"""Reads a small piece of a page."""
+
+
 def is_blank(
-    picture: Image.Image, read: PageText, other_side: Callable[[], Image.Image | None] = lambda: None
+    picture: Image.Image,
+    read: PageText,
+    other_side: Callable[[], Image.Image | None] = lambda: None,
+    reader: Reader = lambda _: (),
 ) -> bool:
     """Decide whether a page has no content: True only where that is clear.
 
@@ -45,31 +52,34 @@ def is_blank(
         read: what an engine read on it; its boxes may be those of the turned and straightened page.
         other_side: opens the other side of the sheet, likewise; None where there is none. It is called only for a page
             that has ink which nothing else explains, and little text.
+        reader: reads the piece where a page number stands alone: on a nearly empty page an engine overlooks it.
     """
-    lines = [line for line in read.lines if _letters(line) and (line.confidence is None or line.confidence >= SURE)]
-    number = _page_number(read)
-    lines = [line for line in lines if line is not number]
+    lines = [line for line in read.lines if line.confidence is None or line.confidence >= SURE]
+    lines = [line for line in lines if _letters(line) >= FEWEST]
     if sum(map(_letters, lines)) >= MUCH:
         return False
     page = Paper.of(picture, read.dpi)
     if not _is_clear(page):
         return False
-    telling = [line for line in lines if _letters(line) >= FEWEST]
-    told = _mask(page, read, [number] if number else []) | page.edges
     ink = np.abs(page.contrast)
-    told |= _blemishes(page, ink > page.low)
-    left = _left(page, ink, told)
-    if _is_little(left):
-        return not telling
-    if any(line.box is None for line in telling):
-        return False
-    other = other_side()
-    if other is None:
-        return False
-    through = seen_through(page, Paper.of(other.convert("L"), read.dpi))
-    if not _is_little(_left(page, ink - through, told)):
-        return False
-    return all(_is_explained(page, through, _mask(page, read, [line])) for line in telling)
+    taken = blemishes(page, ink > page.low) | page.edges
+    through = np.zeros_like(ink)
+    left = left_over(page, ink, taken)
+    if not (_is_little(left) or _may_be_number(page, left)):
+        # Whatever engine: a line without its place cannot be compared.
+        other = None if any(line.box is None for line in lines) else other_side()
+        if other is None:
+            return False
+        through = seen_through(page, Paper.of(other.convert("L"), read.dpi))
+        left = left_over(page, ink - through, taken)
+    number = np.zeros_like(taken)
+    if not _is_little(left):
+        if not _may_be_number(page, left):
+            return False
+        number = _around(page, left)
+        if not _is_little(left_over(page, ink - through, taken | number)) or not _is_number(page, left, picture, reader):
+            return False
+    return all(_is_explained(page, through, number, _mask(page, read, line)) for line in lines)
 
 
 # --- text ---
@@ -77,42 +87,58 @@ def is_blank(
 NUMBER = re.compile(r"(?:[-–—.·•]+ ?)?(?:(?:page|seite|p\.|s\.) ?)?(\d{1,3})(?: ?(?:/|of|von) ?\d{1,3})?(?: ?[-–—.·•]+)?", re.I)
 FOOT = 27.0
 """Page numbers stand within this from the upper or the lower end of the page, mm."""
-TALLEST = 4.5
-"""The box of a page number's line is at most so high, mm: handwriting is higher."""
+TALLEST, WIDEST = 4.0, 40.0
+"""They are at most so high and so wide, mm: handwriting is higher."""
 MIDDLE = 10.0
 """A single digit stands within this from the middle, mm: elsewhere it may be anything."""
+PIECE = 12.0
+"""So much around a number is read with it, mm."""
 
 
 def _letters(line: Line) -> int:
     return sum(map(str.isalnum, line.text))
 
 
-def _page_number(read: PageText) -> Line | None:
-    """The only line at the head or the foot of the page, where it is a page number: it tells nothing without a text."""
-    mm = max(read.width, read.height) / 297.0
-    found = [
-        line
-        for line in read.lines
-        if line.box is not None and (line.confidence or 0.0) >= SURE and _is_number(line.text, line.box, read, mm)
-    ]
-    return found[0] if len(found) == 1 else None
-
-
-def _is_number(text: str, box: Box, read: PageText, mm: float) -> bool:
-    fits = NUMBER.fullmatch(text.strip())
-    if not fits or box.height > TALLEST * mm:
+def _may_be_number(page: Paper, left: Left) -> bool:
+    """Whether all marks of some length stand close together at the head or the foot."""
+    if left.box is None:
         return False
-    middle = abs((box.left + box.right) / 2 - read.width / 2) <= MIDDLE * mm
-    return (box.bottom <= FOOT * mm or box.top >= read.height - FOOT * mm) and (len(text.strip()) > 1 or middle)
+    across, down, wide, tall = (side / page.mm for side in left.box)
+    height = page.contrast.shape[0] / page.mm
+    return wide <= WIDEST and tall <= TALLEST and (down + tall <= FOOT or down >= height - FOOT) and across > 0
 
 
-def _mask(page: Paper, read: PageText, lines: Iterable[Line]) -> Mask:
-    """Where lines stand on the page as it was opened."""
+def _around(page: Paper, left: Left, margin: float = 1.5) -> Mask:
+    around = np.zeros(page.contrast.shape, dtype=bool)
+    if left.box is not None:
+        across, down, wide, tall = left.box
+        by = round(margin * page.mm)
+        around[max(0, down - by) : down + tall + by, max(0, across - by) : across + wide + by] = True
+    return around
+
+
+def _is_number(page: Paper, left: Left, picture: Image.Image, reader: Reader) -> bool:
+    """Whether what is left reads as a page number."""
+    if left.box is None:
+        return False
+    factor = picture.width / page.contrast.shape[1]
+    across, down, wide, tall = left.box
+    by = PIECE * page.mm
+    piece = [value * factor for value in (across - by, down - by, across + wide + by, down + tall + by)]
+    piece = [max(0.0, piece[0]), max(0.0, piece[1]), min(picture.width, piece[2]), min(picture.height, piece[3])]
+    lines = reader(picture.crop((round(piece[0]), round(piece[1]), round(piece[2]), round(piece[3]))))
+    if len(lines) != 1 or (lines[0].confidence or 0.0) < SURE or not NUMBER.fullmatch(lines[0].text.strip()):
+        return False
+    from_middle = abs(across + wide / 2 - page.contrast.shape[1] / 2) / page.mm
+    return len(lines[0].text.strip()) > 1 or from_middle <= MIDDLE
+
+
+def _mask(page: Paper, read: PageText, line: Line) -> Mask:
+    """Where a line stands on the page as it was opened."""
     mask = np.zeros(page.contrast.shape, np.uint8)
-    for line in lines:
-        if line.box is not None:
-            cv2.fillPoly(mask, [_corners(line.box, read, page.contrast.shape)], 1)
-    return cv2.dilate(mask, np.ones((page.dots(2.0), page.dots(2.0)), np.uint8)) > 0
+    if line.box is not None:
+        cv2.fillPoly(mask, [_corners(line.box, read, page.contrast.shape)], 1)
+    return mask > 0
 
 
 def _corners(box: Box, read: PageText, shape: tuple[int, ...]) -> np.ndarray:
@@ -130,9 +156,12 @@ def _corners(box: Box, read: PageText, shape: tuple[int, ...]) -> np.ndarray:
     return np.array(points, dtype=np.int32)
 
 
-def _is_explained(page: Paper, through: Map, mask: Mask) -> bool:
-    ink = np.clip(page.contrast[mask], 0.0, None)
-    return float(np.minimum(through[mask], ink).sum()) >= EXPLAINED * float(ink.sum())
+def _is_explained(page: Paper, through: Map, number: Mask, mask: Mask) -> bool:
+    """Whether the ink of a line is a page number, or of the other side."""
+    ink = np.clip(page.contrast, 0.0, None)
+    total = float(ink[mask].sum())
+    known = float(np.minimum(through, ink)[mask & ~number].sum() + ink[mask & number].sum())
+    return total > 0.0 and known >= EXPLAINED * total
 
 
 # --- ink ---
@@ -145,20 +174,25 @@ SMALLEST = 0.5
 """Marks are counted from this length on, mm; also the width of gaps that are closed."""
 WINDOW = 15.0
 """Side of the square in which marks are counted together, mm."""
-MOST_ONE, MOST_TOGETHER, MOST_SPECKS = 1.6, 4.0, 10.0
+MOST_ONE, MOST_TOGETHER, MOST_SPECKS = 1.8, 4.0, 10.0
 """What is left on a blank page, mm: the longest mark; the sum of lengths in a window, of marks from SMALLEST on, and
 of all marks."""
+RIM, RIM_PART = 1.0, 0.25
+"""A mark's dots differ by at least this part of the most within half of this length, mm."""
 MOST_MARKS = 20_000
 """More marks than this are a texture."""
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The ink that nothing explains, mm: length of the longest mark; in a window the sum of lengths, and with specks."""
+    """The ink that nothing explains, mm: length of the longest mark; in a window the sum of lengths, and with specks.
+
+    The box around all that are longer than a speck: left, top, width, height, dots."""
 
     longest: float
     together: float
     specks: float
+    box: tuple[int, int, int, int] | None = None
 
 
 def _is_clear(page: Paper) -> bool:
@@ -170,28 +204,37 @@ def _is_little(left: Left) -> bool:
     return left.longest <= MOST_ONE and left.together <= MOST_TOGETHER and left.specks <= MOST_SPECKS
 
 
-def _left(page: Paper, ink: Map, told: Mask) -> Left:
+def left_over(page: Paper, ink: Map, taken: Mask) -> Left:
     """Measure the marks of a page.
 
     Args:
         ink: contrast that is to be explained, (height, width).
-        told: where ink is not counted, (height, width).
+        taken: where ink is not counted, (height, width).
     """
-    mask = (ink > page.low) & ~told
+    ink = np.where(taken, 0.0, ink)
+    # The rim of a dark speck is darker than pale pencil.
+    rim = cv2.dilate(ink, np.ones((page.dots(RIM),) * 2, np.uint8)) * RIM_PART
+    mask = ink > np.maximum(rim, page.low)
     count, labels, found, centres = _marks(page, mask)
     if count > MOST_MARKS:
         return Left(math.inf, math.inf, math.inf)
     clear = np.zeros(count, dtype=bool)
     clear[labels[mask & (ink > page.high)]] = True
     clear[0] = False
-    if not clear.any():
-        return Left(0.0, 0.0, 0.0)
     lengths = np.where(clear & ~_staple_marks(page, found, centres), found[:, 2:4].max(axis=1) / page.mm, 0.0)
+    long = found[lengths > MOST_ONE]
     return Left(
         float(lengths.max()),
         _in_window(page, centres, np.where(lengths >= SMALLEST, lengths, 0.0)),
         _in_window(page, centres, lengths),
+        _hull(long) if len(long) else None,
     )
+
+
+def _hull(found: np.ndarray) -> tuple[int, int, int, int]:
+    across, down = found[:, :2].min(axis=0)
+    right, bottom = (found[:, :2] + found[:, 2:4]).max(axis=0)
+    return int(across), int(down), int(right - across), int(bottom - down)
 
 
 def _marks(page: Paper, mask: Mask) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
@@ -208,7 +251,7 @@ def _in_window(page: Paper, centres: np.ndarray, lengths: np.ndarray) -> float:
     return float(cv2.boxFilter(grid, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT).max())
 
 
-def _blemishes(page: Paper, mask: Mask) -> Mask:
+def blemishes(page: Paper, mask: Mask) -> Mask:
     """Lines from edge to edge, and punch holes, among the marks of a page."""
     rest = mask & ~page.edges
     _without_lines(page, rest)
@@ -227,7 +270,7 @@ WHOLE = 0.75
 """Such a line is seen in this part of its cells at least, and in one near either edge."""
 END = 9.0
 """So near, mm."""
-THICK = 1.0
+THICK = 1.4
 """Half of its width at most, mm."""
 MOST_LINES = 6
 """More lines are ruled paper."""
@@ -240,12 +283,29 @@ def _without_lines(page: Paper, mask: Mask) -> None:
             line = _line(view, page.mm)
             if line is None:
                 break
-            start, slope = line
+            start, slope = _refined(view, line, page.mm)
             x = np.arange(view.shape[1])
             rows = np.rint(start + slope * x).astype(int)
             for step in range(-round(THICK * page.mm), round(THICK * page.mm) + 1):
                 at = np.clip(rows + step, 0, view.shape[0] - 1)
                 view[at, x] = False
+
+
+def _refined(mask: Mask, line: tuple[float, float], mm: float) -> tuple[float, float]:
+    """The line through the middle of what lies near it."""
+    start, slope = line
+    reach = round(2 * THICK * mm)
+    for _ in range(2):
+        x = np.arange(mask.shape[1])
+        rows = np.rint(start + slope * x).astype(int)
+        steps = np.arange(-reach, reach + 1)[:, None]
+        near = mask[np.clip(rows[None, :] + steps, 0, mask.shape[0] - 1), x[None, :]]
+        count = near.sum(axis=0)
+        seen = count > 0
+        middle = (near * steps).sum(axis=0)[seen] / count[seen] + rows[seen]
+        slope, start = (float(value) for value in np.polyfit(x[seen], middle, 1))
+        reach = round(THICK * mm)
+    return start, slope
 
 
 def _line(mask: Mask, mm: float) -> tuple[float, float] | None:

@@ -150,7 +150,7 @@ def _refined(here: Map, there: Map, matrix):
     if len(before) < 3:
         return _moved(matrix, before, after)
     change, inside = cv2.estimateAffine2D(np.array(before), np.array(after), ransacReprojThreshold=1.5)
-    if change is None or inside.sum() < max(3, len(before) / 3):
+    if change is None or not np.isfinite(change).all() or inside.sum() < max(3, len(before) / 3):
         return _moved(matrix, before, after)
     return change @ np.vstack([matrix, (0.0, 0.0, 1.0)])
 

@@ -22,8 +22,9 @@ GAP = 4.0
 """Ink that is narrower than this is no paper, mm."""
 COARSE = 4
 """The paper is computed on a picture smaller by this factor."""
-INKED = 12.0
-"""Dots darker or lighter than the paper by this are left out of the paper."""
+INKED, LIGHT = (12.0, 8.0, 6.0), 25.0
+"""Dots darker or lighter than the paper by this are left out of the paper, in three passes: beside a dark picture the
+first mean is too dark."""
 BORDER = 12.0
 """A dark edge is at most so deep, mm."""
 BORDER_LENGTH = 20.0
@@ -162,7 +163,9 @@ def _contrast(band: Map, edges: Mask, mm: float) -> Map:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(GAP * mm / COARSE / 2) + 1,) * 2)
     filled = cv2.morphologyEx(cv2.blur(small, (3, 3)), cv2.MORPH_CLOSE, kernel)
     around = _mean(filled, paper, sigma)
-    around = _mean(small, paper * (np.abs(small - around) < INKED) + 1e-3 * paper, sigma)
+    for dark in INKED:
+        bare = (around - small < dark) & (small - around < LIGHT)
+        around = _mean(small, paper * bare + 1e-3 * paper, sigma)
     smooth = cv2.GaussianBlur(band, (0, 0), 0.13 * mm)
     contrast = cv2.resize(around, band.shape[::-1], interpolation=cv2.INTER_LINEAR) - smooth
     contrast[edges] = 0.0
