@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -35,6 +35,8 @@ EXPLAINED = 0.6
 """A line of which the other side explains this part of the ink is none of this page."""
 
 
+Rectangle = tuple[int, int, int, int]
+"""Left, top, width and height, dots of a :class:`Paper`."""
 Reader = Callable[["Image.Image"], "Sequence[Line]"]
 """Reads a small piece of a page."""
 
@@ -63,23 +65,37 @@ def is_blank(
         return False
     ink = np.abs(page.contrast)
     taken = blemishes(page, ink > page.low) | page.edges
+    number = _explained(page, ink, taken, picture, reader)
     through = np.zeros_like(ink)
-    left = left_over(page, ink, taken)
-    if not (_is_little(left) or _may_be_number(page, left)):
-        # Whatever engine: a line without its place cannot be compared.
-        other = None if any(line.box is None for line in lines) else other_side()
-        if other is None:
-            return False
-        through = seen_through(page, Paper.of(other.convert("L"), read.dpi))
-        left = left_over(page, ink - through, taken)
-    number = np.zeros_like(taken)
-    if not _is_little(left):
-        if not _may_be_number(page, left):
-            return False
-        number = _around(page, left)
-        if not _is_little(left_over(page, ink - through, taken | number)) or not _is_number(page, left, picture, reader):
-            return False
+    # Lines of unknown place cannot be compared with the other side.
+    other = other_side() if number is None and all(line.box for line in lines) else None
+    if other is not None:
+        through = seen_through(page, _bare(Paper.of(other.convert("L"), read.dpi)))
+        number = _explained(page, ink - through, taken, picture, reader)
+    if number is None:
+        return False
     return all(_is_explained(page, through, number, _mask(page, read, line)) for line in lines)
+
+
+def _explained(page: Paper, ink: Map, taken: Mask, picture: Image.Image, reader: Reader) -> Mask | None:
+    """Where a lone page number stands, on a page that has hardly anything else; None where it has more."""
+    left = left_over(page, ink, taken)
+    number = np.zeros(ink.shape, dtype=bool)
+    if _is_little(left):
+        return number
+    if left.box is None or not _may_be_number(page, left.box):
+        return None
+    across, down, wide, tall = left.box
+    by = round(AROUND * page.mm)
+    number[max(0, down - by) : down + tall + by, max(0, across - by) : across + wide + by] = True
+    few = _is_little(left_over(page, ink, taken | number))
+    return number if few and _is_number(page, left.box, picture, reader) else None
+
+
+def _bare(page: Paper) -> Paper:
+    """A page without its holes: they are darker than print, and show through nowhere."""
+    found = punch_holes(page, np.abs(page.contrast) > page.low) | page.edges
+    return replace(page, contrast=np.where(found, 0.0, page.contrast).astype(np.float32))
 
 
 # --- text ---
@@ -91,6 +107,8 @@ TALLEST, WIDEST = 4.0, 40.0
 """They are at most so high and so wide, mm: handwriting is higher."""
 MIDDLE = 10.0
 """A single digit stands within this from the middle, mm: elsewhere it may be anything."""
+AROUND = 1.5
+"""So much around it belongs to it, mm."""
 PIECE = 12.0
 """So much around a number is read with it, mm."""
 
@@ -99,34 +117,21 @@ def _letters(line: Line) -> int:
     return sum(map(str.isalnum, line.text))
 
 
-def _may_be_number(page: Paper, left: Left) -> bool:
+def _may_be_number(page: Paper, box: Rectangle) -> bool:
     """Whether all marks of some length stand close together at the head or the foot."""
-    if left.box is None:
-        return False
-    across, down, wide, tall = (side / page.mm for side in left.box)
+    _, down, wide, tall = (side / page.mm for side in box)
     height = page.contrast.shape[0] / page.mm
-    return wide <= WIDEST and tall <= TALLEST and (down + tall <= FOOT or down >= height - FOOT) and across > 0
+    return wide <= WIDEST and tall <= TALLEST and (down + tall <= FOOT or down >= height - FOOT)
 
 
-def _around(page: Paper, left: Left, margin: float = 1.5) -> Mask:
-    around = np.zeros(page.contrast.shape, dtype=bool)
-    if left.box is not None:
-        across, down, wide, tall = left.box
-        by = round(margin * page.mm)
-        around[max(0, down - by) : down + tall + by, max(0, across - by) : across + wide + by] = True
-    return around
-
-
-def _is_number(page: Paper, left: Left, picture: Image.Image, reader: Reader) -> bool:
+def _is_number(page: Paper, box: Rectangle, picture: Image.Image, reader: Reader) -> bool:
     """Whether what is left reads as a page number."""
-    if left.box is None:
-        return False
-    factor = picture.width / page.contrast.shape[1]
-    across, down, wide, tall = left.box
-    by = PIECE * page.mm
-    piece = [value * factor for value in (across - by, down - by, across + wide + by, down + tall + by)]
-    piece = [max(0.0, piece[0]), max(0.0, piece[1]), min(picture.width, piece[2]), min(picture.height, piece[3])]
-    lines = reader(picture.crop((round(piece[0]), round(piece[1]), round(piece[2]), round(piece[3]))))
+    across, down, wide, tall = box
+    by, factor = PIECE * page.mm, picture.width / page.contrast.shape[1]
+    left, top = max(0, round((across - by) * factor)), max(0, round((down - by) * factor))
+    right, bottom = round((across + wide + by) * factor), round((down + tall + by) * factor)
+    piece = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
+    lines = reader(piece)
     if len(lines) != 1 or (lines[0].confidence or 0.0) < SURE or not NUMBER.fullmatch(lines[0].text.strip()):
         return False
     from_middle = abs(across + wide / 2 - page.contrast.shape[1] / 2) / page.mm
@@ -174,7 +179,7 @@ SMALLEST = 0.5
 """Marks are counted from this length on, mm; also the width of gaps that are closed."""
 WINDOW = 15.0
 """Side of the square in which marks are counted together, mm."""
-MOST_ONE, MOST_TOGETHER, MOST_SPECKS = 1.8, 4.0, 10.0
+MOST_ONE, MOST_TOGETHER, MOST_SPECKS = 1.8, 6.0, 10.0
 """What is left on a blank page, mm: the longest mark; the sum of lengths in a window, of marks from SMALLEST on, and
 of all marks."""
 RIM, RIM_PART = 1.0, 0.25
@@ -192,7 +197,7 @@ class Left:
     longest: float
     together: float
     specks: float
-    box: tuple[int, int, int, int] | None = None
+    box: Rectangle | None = None
 
 
 def _is_clear(page: Paper) -> bool:
@@ -231,7 +236,7 @@ def left_over(page: Paper, ink: Map, taken: Mask) -> Left:
     )
 
 
-def _hull(found: np.ndarray) -> tuple[int, int, int, int]:
+def _hull(found: np.ndarray) -> Rectangle:
     across, down = found[:, :2].min(axis=0)
     right, bottom = (found[:, :2] + found[:, 2:4]).max(axis=0)
     return int(across), int(down), int(right - across), int(bottom - down)
@@ -255,11 +260,15 @@ def blemishes(page: Paper, mask: Mask) -> Mask:
     """Lines from edge to edge, and punch holes, among the marks of a page."""
     rest = mask & ~page.edges
     _without_lines(page, rest)
-    blemishes = mask & ~rest
-    count, labels, found, centres = _marks(page, rest)
-    if count <= MOST_MARKS:
-        blemishes |= _holes(page, found, centres)[labels]
-    return blemishes
+    return (mask & ~rest) | punch_holes(page, rest)
+
+
+def punch_holes(page: Paper, mask: Mask) -> Mask:
+    """Punch holes among the marks of a page."""
+    count, labels, found, centres = _marks(page, mask)
+    if count > MOST_MARKS:
+        return np.zeros_like(mask)
+    return np.asarray(_holes(page, found, centres)[labels])
 
 
 STEEPEST = 0.04

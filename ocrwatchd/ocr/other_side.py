@@ -34,6 +34,8 @@ BLUR = 0.2
 """The paper blurs by this standard deviation, mm."""
 OFF = 0.35
 """Letters may be off by this, mm."""
+HALO = 8.0
+"""Beside dark print of the other side the paper seems lighter within this, mm."""
 INSIDE = 0.85
 """In black and white: so much of the ink nearby lies within the other side's letters."""
 SOLID = 0.6
@@ -49,7 +51,7 @@ class Placed(NamedTuple):
 
 
 def seen_through(page: Paper, other: Paper) -> Map:
-    """The contrast on a page that the other side explains, (height, width); 0 where nothing shows through."""
+    """How much contrast, dark or light, the other side explains on a page, (height, width); 0 where nothing shows through."""
     nothing = np.zeros_like(page.contrast)
     placed = _placed(page, other)
     if placed is None:
@@ -63,7 +65,19 @@ def seen_through(page: Paper, other: Paper) -> Map:
         inside = _around(page, here * letters) / np.maximum(_around(page, here), 1e-3)
         return np.asarray(BLACK * letters * (inside > INSIDE) * (_around(page, letters) < SOLID), np.float32)
     part = _around(page, here * behind) / np.maximum(_around(page, behind * behind), 1.0)
-    return np.asarray(SLACK * np.clip(part, 0.0, DEEPEST) * wide, np.float32)
+    part = np.clip(part, 0.0, DEEPEST)
+    return np.asarray(SLACK * np.where(page.contrast < 0.0, _light(page, part, behind), part * wide), np.float32)
+
+
+def _light(page: Paper, part: Map, behind: Map) -> Map:
+    """How light a dot among dark ones of the other side may be: beside a picture, and in it."""
+    inked = part[behind > behind.max() / 2]
+    usual = float(np.median(inked)) if inked.size else 0.0
+    factor = COARSE_MM / page.mm
+    small = cv2.resize(behind, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    reach = 2 * round(HALO * COARSE_MM) + 1
+    near = cv2.dilate(small, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    return np.maximum(part, usual) * cv2.resize(near, behind.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _around(page: Paper, values: Map) -> Map:

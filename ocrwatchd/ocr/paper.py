@@ -29,8 +29,8 @@ BORDER = 12.0
 """A dark edge is at most so deep, mm."""
 BORDER_LENGTH = 20.0
 """It is at least so long, mm: letters that touch the edge are shorter."""
-BORDER_SHADE = 20.0
-"""It is darker or lighter than the page's paper by at least so much, of 255 shades."""
+BORDER_SHADE = 10.0
+"""It is darker or lighter than the paper beside it by at least so much, of 255 shades."""
 FRAME = 0.8
 """Within this from the picture's sides lies nothing that a person could read, mm."""
 SOFT = 1.2
@@ -96,7 +96,7 @@ class Paper:
         grey = bands.mean(axis=2, dtype=np.float32) if bands.shape[2] > 1 else bands[..., 0].astype(np.float32)
         shade = float(np.median(grey[::4, ::4]))
         mm = own * factor
-        edges = _edges(grey, shade, mm)
+        edges = _edges(bands.astype(np.float32), mm)
         contrasts = [_contrast(band.astype(np.float32), edges, mm) for band in np.moveaxis(bands, 2, 0)]
         # A yellow mark is pale in grey, and clear in blue.
         contrast = _strongest(contrasts)
@@ -135,15 +135,22 @@ def _strongest(contrasts: list[Map]) -> Map:
     return most
 
 
-def _edges(grey: Map, shade: float, mm: float) -> Mask:
-    """Where dark or light bands run along the sides: from each side inwards, as far as the paper is not reached."""
-    other = np.abs(cv2.blur(grey, (3, 3)) - shade) > BORDER_SHADE
+def _edges(bands: Map, mm: float) -> Mask:
+    """Where dark or light bands run along the sides: from each side inwards, as far as the paper is not reached.
+
+    Args:
+        bands: (height, width, colours).
+        mm: dots a millimetre.
+    """
     frame = max(1, round(FRAME * mm))
-    edges = np.ones(grey.shape, dtype=bool)
+    edges = np.ones(bands.shape[:2], dtype=bool)
     edges[frame:-frame, frame:-frame] = False
     deepest, length, soft = round(BORDER * mm), max(3, round(BORDER_LENGTH * mm)), round(SOFT * mm)
     for turns in range(4):
-        band = np.rot90(other, turns)[:deepest]
+        side = np.rot90(bands, turns)[: 2 * deepest]
+        shade = np.median(side[deepest:, ::4], axis=(0, 1))
+        other = np.abs(cv2.blur(np.ascontiguousarray(side[:deepest]), (5, 5)).reshape(deepest, side.shape[1], -1) - shade)
+        band = other.max(axis=2) > BORDER_SHADE
         depth = np.where(band.all(axis=0), deepest, np.argmin(band, axis=0)).astype(np.float32)
         # Grey opening: narrow peaks are letters that touch the side.
         kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, np.ones((1, length)), borderType=cv2.BORDER_REPLICATE)[0]
