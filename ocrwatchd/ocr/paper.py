@@ -17,7 +17,7 @@ INCH = 25.4
 SHORTEST, LONGEST = 60.0, 600.0
 """Millimetres. A page whose longer side would be shorter or longer by its resolution states a wrong one."""
 AROUND = 4.0
-"""Standard deviation of the paper around a mark, mm: shades of lamps and folds are wider than this, letters narrower."""
+"""Standard deviation of the paper around a mark, mm: shades of lamps are wider than this, letters narrower."""
 GAP = 4.0
 """Ink that is narrower than this is no paper, mm."""
 COARSE = 4
@@ -36,8 +36,8 @@ FRAME = 0.8
 SOFT = 1.2
 """The blurred rim of an edge, mm."""
 LOW, HIGH = 5.0, 10.0
-"""A mark's dots differ from the paper by ``LOW`` at least, and one of them by ``HIGH``, of 255 shades: the palest pencil
-that a person sees has about 15."""
+"""A mark's dots differ from the paper by ``LOW`` at least, and one of them by ``HIGH``, of 255 shades: the palest
+pencil that a person sees has about 15."""
 LOW_NOISE, HIGH_NOISE = 3.5, 6.0
 """Or by so many standard deviations of the paper's grain, if that is more."""
 
@@ -64,8 +64,8 @@ class Paper:
 
     Args:
         shade: of the paper, the page's median, 0-255.
-        contrast: how much darker than the paper around it each dot is (height, width); negative where it is lighter, 0 in
-            the dark edges.
+        contrast: how much darker than the paper around it each dot is (height, width); negative where it is lighter, 0
+            in the dark edges.
         edges: True where the scanner's ground or its shadow lies along a side (height, width).
         mm: dots of these a millimetre.
         bilevel: the picture has black and white only.
@@ -149,11 +149,12 @@ def _edges(bands: Map, mm: float) -> Mask:
     for turns in range(4):
         side = np.rot90(bands, turns)[: 2 * deepest]
         shade = np.median(side[deepest:, ::4], axis=(0, 1))
-        other = np.abs(cv2.blur(np.ascontiguousarray(side[:deepest]), (5, 5)).reshape(deepest, side.shape[1], -1) - shade)
-        band = other.max(axis=2) > BORDER_SHADE
+        smooth = cv2.blur(np.ascontiguousarray(side[:deepest]), (5, 5)).reshape(-1, side.shape[1], bands.shape[2])
+        band = np.abs(smooth - shade).max(axis=2) > BORDER_SHADE
         depth = np.where(band.all(axis=0), deepest, np.argmin(band, axis=0)).astype(np.float32)
         # Grey opening: narrow peaks are letters that touch the side.
-        kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, np.ones((1, length)), borderType=cv2.BORDER_REPLICATE)[0]
+        kernel = np.ones((1, length))
+        kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)[0]
         rows = np.arange(deepest + soft)[:, None]
         np.rot90(edges, turns)[: deepest + soft] |= (rows < kept[None, :] + soft) & (kept[None, :] > 0)
     return edges
@@ -162,13 +163,13 @@ def _edges(bands: Map, mm: float) -> Mask:
 def _contrast(band: Map, edges: Mask, mm: float) -> Map:
     """How much darker each dot is than the mean of the paper around it, marks and edges left out."""
     size = (max(1, band.shape[1] // COARSE), max(1, band.shape[0] // COARSE))
-    small = cv2.resize(band, size, interpolation=cv2.INTER_AREA)
-    paper = cv2.resize(1.0 - edges.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(band, size, interpolation=cv2.INTER_AREA), np.float32)
+    paper = np.asarray(cv2.resize(1.0 - edges.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
     paper[paper < 1.0] = 0.0
     sigma = AROUND * mm / COARSE
     # The lighter part: between the letters of a dense page a mean would be too dark.
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(GAP * mm / COARSE / 2) + 1,) * 2)
-    filled = cv2.morphologyEx(cv2.blur(small, (3, 3)), cv2.MORPH_CLOSE, kernel)
+    filled = np.asarray(cv2.morphologyEx(cv2.blur(small, (3, 3)), cv2.MORPH_CLOSE, kernel), np.float32)
     around = _mean(filled, paper, sigma)
     for dark in INKED:
         bare = (around - small < dark) & (small - around < LIGHT)
