@@ -19,7 +19,7 @@ import numpy as np
 
 from ocrwatchd.ocr.leftovers import blemishes, is_clear, is_little, left_over, punch_holes
 from ocrwatchd.ocr.other_side import seen_through
-from ocrwatchd.ocr.paper import Paper
+from ocrwatchd.ocr.paper import INCH, Paper, millimetre
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,8 @@ SURE = 0.9
 """Least confidence of a line that counts as read; engines that tell none count."""
 FEWEST = 2
 """Letters and digits of a line that keeps a page by itself."""
+LEAST_DPI, LEAST_SIDE = 60.0, 50.0
+"""Dots an inch, and mm: smaller pictures are no pages of a stack."""
 EXPLAINED = 0.6
 """A line of which the other side explains this part of the ink is none of this page."""
 
@@ -62,6 +64,8 @@ def is_blank(
     lines = [line for line in lines if _letters(line) >= FEWEST]
     if sum(map(_letters, lines)) >= MUCH:
         return False
+    if not _is_page(picture, read.dpi):
+        return False
     page = Paper.of(picture, read.dpi)
     if not is_clear(page):
         return False
@@ -71,13 +75,19 @@ def is_blank(
     through = np.zeros_like(ink)
     # Lines of unknown place cannot be compared with the other side.
     other = other_side() if number is None and all(line.box for line in lines) else None
-    if other is not None:
+    if other is not None and _is_page(other, read.dpi):
         bare = replace(page, contrast=np.where(taken, 0.0, page.contrast).astype(np.float32))
         through = seen_through(bare, _bare(Paper.of(other.convert("L"), read.dpi)))
         number = _explained(page, ink - through, taken, picture, reader)
     if number is None:
         return False
     return all(_is_explained(page, through, number, _mask(page, read, line)) for line in lines)
+
+
+def _is_page(picture: Image.Image, dpi: float) -> bool:
+    """Whether a picture is large and sharp enough for a look."""
+    mm = millimetre(picture.size, dpi)
+    return mm >= LEAST_DPI / INCH and min(picture.size) >= LEAST_SIDE * mm
 
 
 def _explained(page: Paper, ink: Map, taken: Mask, picture: Image.Image, reader: Reader) -> Mask | None:

@@ -60,7 +60,7 @@ def seen_through(page: Paper, other: Paper) -> Map:
     placed = _placed(page, other)
     if placed is None:
         return nothing
-    behind = np.asarray(np.maximum(cv2.GaussianBlur(placed.contrast, (0, 0), BLUR * page.mm), 0.0), np.float32)
+    behind: Map = np.maximum(cv2.GaussianBlur(placed.contrast, (0, 0), BLUR * page.mm), 0.0).astype(np.float32)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (page.dots(2 * OFF), page.dots(2 * OFF)))
     wide = cv2.dilate(behind, kernel)
     here = np.maximum(page.contrast, 0.0)
