@@ -69,8 +69,9 @@ def seen_through(page: Paper, other: Paper) -> Map:
         inside = _around(page, here * letters) / np.maximum(_around(page, here), 1e-3)
         return np.asarray(BLACK * letters * (inside > INSIDE) * (_around(page, letters) < SOLID), np.float32)
     part = _around(page, here * behind) / np.maximum(_around(page, behind * behind), 1.0)
-    part = np.asarray(np.clip(part, 0.0, DEEPEST), np.float32)
-    return np.asarray(SLACK * np.where(page.contrast < 0.0, _light(page, part, behind), part * wide), np.float32)
+    bounded: Map = np.clip(part, 0.0, DEEPEST).astype(np.float32)
+    light = _light(page, bounded, behind)
+    return np.asarray(SLACK * np.where(page.contrast < 0.0, light, bounded * wide), np.float32)
 
 
 def _light(page: Paper, part: Map, behind: Map) -> Map:

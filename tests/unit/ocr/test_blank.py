@@ -98,7 +98,7 @@ def test_little_content_keeps_a_page(kind):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in BLANK if kind not in {"page number", "bilevel"}])
 def test_blank_pages_are_found(kind):
-    """One page of each kind, with a letter on its front; of numbers and black and white there are tests of their own."""
+    """One page of each kind, with a letter on its front; numbers have tests of their own."""
     made = sheet()
     BLANK[kind](made)
     assert judged(made, letter())
