@@ -17,26 +17,27 @@ INCH = 25.4
 SHORTEST, LONGEST = 60.0, 600.0
 """Millimetres. A page whose longer side would be shorter or longer by its resolution states a wrong one."""
 AROUND = 4.0
-"""Standard deviation of the paper around a mark, mm: shades of lamps and folds are wider than this, letters narrower."""
+"""Standard deviation of the paper around a mark, mm: shades of lamps are wider than this, letters narrower."""
 GAP = 4.0
 """Ink that is narrower than this is no paper, mm."""
 COARSE = 4
 """The paper is computed on a picture smaller by this factor."""
-INKED = 12.0
-"""Dots darker or lighter than the paper by this are left out of the paper."""
+INKED, LIGHT = (12.0, 8.0, 6.0), 25.0
+"""Dots darker or lighter than the paper by this are left out of the paper, in three passes: beside a dark picture the
+first mean is too dark."""
 BORDER = 12.0
 """A dark edge is at most so deep, mm."""
 BORDER_LENGTH = 20.0
 """It is at least so long, mm: letters that touch the edge are shorter."""
-BORDER_SHADE = 20.0
-"""It is darker or lighter than the page's paper by at least so much, of 255 shades."""
+BORDER_SHADE = 10.0
+"""It is darker or lighter than the paper beside it by at least so much, of 255 shades."""
 FRAME = 0.8
 """Within this from the picture's sides lies nothing that a person could read, mm."""
 SOFT = 1.2
 """The blurred rim of an edge, mm."""
 LOW, HIGH = 5.0, 10.0
-"""A mark's dots differ from the paper by ``LOW`` at least, and one of them by ``HIGH``, of 255 shades: the palest pencil
-that a person sees has about 15."""
+"""A mark's dots differ from the paper by ``LOW`` at least, and one of them by ``HIGH``, of 255 shades: the palest
+pencil that a person sees has about 15."""
 LOW_NOISE, HIGH_NOISE = 3.5, 6.0
 """Or by so many standard deviations of the paper's grain, if that is more."""
 
@@ -63,8 +64,8 @@ class Paper:
 
     Args:
         shade: of the paper, the page's median, 0-255.
-        contrast: how much darker than the paper around it each dot is (height, width); negative where it is lighter, 0 in
-            the dark edges.
+        contrast: how much darker than the paper around it each dot is (height, width); negative where it is lighter, 0
+            in the dark edges.
         edges: True where the scanner's ground or its shadow lies along a side (height, width).
         mm: dots of these a millimetre.
         bilevel: the picture has black and white only.
@@ -95,7 +96,7 @@ class Paper:
         grey = bands.mean(axis=2, dtype=np.float32) if bands.shape[2] > 1 else bands[..., 0].astype(np.float32)
         shade = float(np.median(grey[::4, ::4]))
         mm = own * factor
-        edges = _edges(grey, shade, mm)
+        edges = _edges(bands.astype(np.float32), mm)
         contrasts = [_contrast(band.astype(np.float32), edges, mm) for band in np.moveaxis(bands, 2, 0)]
         # A yellow mark is pale in grey, and clear in blue.
         contrast = _strongest(contrasts)
@@ -134,20 +135,26 @@ def _strongest(contrasts: list[Map]) -> Map:
     return most
 
 
-def _edges(grey: Map, shade: float, mm: float) -> Mask:
-    """Where dark or light bands run along the sides: from each side inwards, as far as the paper is not reached."""
-    other = np.abs(cv2.blur(grey, (3, 3)) - shade) > BORDER_SHADE
+def _edges(bands: Map, mm: float) -> Mask:
+    """Where dark or light bands run along the sides: from each side inwards, as far as the paper is not reached.
+
+    Args:
+        bands: (height, width, colours).
+        mm: dots a millimetre.
+    """
     frame = max(1, round(FRAME * mm))
-    edges = np.ones(grey.shape, dtype=bool)
+    edges = np.ones(bands.shape[:2], dtype=bool)
     edges[frame:-frame, frame:-frame] = False
     deepest, length, soft = round(BORDER * mm), max(3, round(BORDER_LENGTH * mm)), round(SOFT * mm)
     for turns in range(4):
-        band = np.rot90(other, turns)[:deepest]
+        side = np.rot90(bands, turns)[: 2 * deepest]
+        shade = np.median(side[deepest:, ::4], axis=(0, 1))
+        smooth = cv2.blur(np.ascontiguousarray(side[:deepest]), (5, 5)).reshape(-1, side.shape[1], bands.shape[2])
+        band = np.abs(smooth - shade).max(axis=2) > BORDER_SHADE
         depth = np.where(band.all(axis=0), deepest, np.argmin(band, axis=0)).astype(np.float32)
         # Grey opening: narrow peaks are letters that touch the side.
-        kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, np.ones((1, length)), borderType=cv2.BORDER_REPLICATE)[
-            0
-        ]
+        kernel = np.ones((1, length))
+        kept = cv2.morphologyEx(depth[None, :], cv2.MORPH_OPEN, kernel, borderType=cv2.BORDER_REPLICATE)[0]
         rows = np.arange(deepest + soft)[:, None]
         np.rot90(edges, turns)[: deepest + soft] |= (rows < kept[None, :] + soft) & (kept[None, :] > 0)
     return edges
@@ -156,15 +163,17 @@ def _edges(grey: Map, shade: float, mm: float) -> Mask:
 def _contrast(band: Map, edges: Mask, mm: float) -> Map:
     """How much darker each dot is than the mean of the paper around it, marks and edges left out."""
     size = (max(1, band.shape[1] // COARSE), max(1, band.shape[0] // COARSE))
-    small = cv2.resize(band, size, interpolation=cv2.INTER_AREA)
-    paper = cv2.resize(1.0 - edges.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(band, size, interpolation=cv2.INTER_AREA), np.float32)
+    paper = np.asarray(cv2.resize(1.0 - edges.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
     paper[paper < 1.0] = 0.0
     sigma = AROUND * mm / COARSE
     # The lighter part: between the letters of a dense page a mean would be too dark.
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(GAP * mm / COARSE / 2) + 1,) * 2)
-    filled = cv2.morphologyEx(cv2.blur(small, (3, 3)), cv2.MORPH_CLOSE, kernel)
+    filled = np.asarray(cv2.morphologyEx(cv2.blur(small, (3, 3)), cv2.MORPH_CLOSE, kernel), np.float32)
     around = _mean(filled, paper, sigma)
-    around = _mean(small, paper * (np.abs(small - around) < INKED) + 1e-3 * paper, sigma)
+    for dark in INKED:
+        bare = (around - small < dark) & (small - around < LIGHT)
+        around = _mean(small, paper * bare + 1e-3 * paper, sigma)
     smooth = cv2.GaussianBlur(band, (0, 0), 0.13 * mm)
     contrast = cv2.resize(around, band.shape[::-1], interpolation=cv2.INTER_LINEAR) - smooth
     contrast[edges] = 0.0
