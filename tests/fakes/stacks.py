@@ -32,8 +32,8 @@ def write_stack(path, key, *pages):
         elif isinstance(page, Image.Image):
             frames.append(page)
         else:
-            frames.append(Image.new("L", (WIDTH[page], HEIGHT), "white"))
-    frames[0].save(path, format="TIFF", save_all=True, append_images=frames[1:], dpi=(75, 75))
+            frames.append(Image.new("L", (WIDTH[page], 701 if page == "blank" else HEIGHT), "white"))
+    frames[0].save(path, format="TIFF", save_all=True, append_images=frames[1:], dpi=(60, 60))
     return path
 
 

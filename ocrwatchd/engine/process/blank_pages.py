@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,20 @@ from ocrwatchd.core.errors import UnreadablePage, UnreadableScan
 from ocrwatchd.formats.input.common import OWN_TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
 
-    from ocrwatchd.core.model import PageText
+    from ocrwatchd.core.model import Line, Page, PageText
     from ocrwatchd.formats.input.common import Pages
 
 log = structlog.get_logger()
 
 
-def is_blank_page(pages: Pages, read: PageText) -> bool:
+def is_blank_page(pages: Pages, read: PageText, reader: Callable[[Page], PageText]) -> bool:
     """Whether a page has no content; ``read`` is what was read on it. False where that is not clear.
+
+    ``reader`` reads a piece of the page, where a page number may stand.
 
     Raises:
         UnreadableScan: the scan as a whole cannot be read.
@@ -32,8 +37,13 @@ def is_blank_page(pages: Pages, read: PageText) -> bool:
     from ocrwatchd.ocr.blank import is_blank  # only for scans whose blank pages are left out
 
     try:
-        picture = pages.page(read.number).image
-        return is_blank(picture, read, partial(_other_side, pages, read.number))
+        page = pages.page(read.number)
+
+        def lines(piece: Image.Image) -> tuple[Line, ...]:
+            # Never a piece of a page that was cut for want of a licence.
+            return () if read.evaluation else reader(replace(page, image=piece)).lines
+
+        return is_blank(page.image, read, partial(_other_side, pages, read.number), lines)
     except UnreadablePage:
         return False
     except UnreadableScan:

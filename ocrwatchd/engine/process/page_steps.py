@@ -23,6 +23,7 @@ from ocrwatchd.ocr.selection import licence_file
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
+    from ocrwatchd.core.model import Page
     from ocrwatchd.correct.corrector import Corrector
     from ocrwatchd.engine.process.resources import Bench
     from ocrwatchd.engine.protocol import StepName
@@ -131,6 +132,13 @@ class PageSteps:
         if self.corrector is not None:
             self.tell("correct", number, pages.count)
         return FinishedPage(page, self._correct(page, memory))
+
+    def read_piece(self, piece: Page) -> PageText:
+        """What the engine reads on a piece of a page, uncorrected."""
+        try:
+            return self.engine.recognise(piece, self.work.ocr)
+        finally:
+            self.engine.free_page()
 
     def _correct(self, page: PageText, memory: Memory) -> Correction:
         if page.engine == OWN_TEXT:

@@ -163,7 +163,7 @@ class _Reading:
                 finished = replace(finished, aside=found.aside, code=found.code)
             elif self._leaves_out_blank(draft):
                 self.tell("page", number, pages.count)  # if the engine dies here, that is not the model's fault
-                if is_blank_page(pages, finished.page):
+                if is_blank_page(pages, finished.page, steps.read_piece):
                     finished = replace(finished, aside="blank")
             finished = self._keep(steps.files, finished)
         self.tell("page-done", number, pages.count, finished.page.seconds + finished.correction.seconds)
