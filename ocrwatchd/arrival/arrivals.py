@@ -15,17 +15,16 @@ from pathlib import Path
 import structlog
 
 from ocrwatchd.arrival.claim import Ready, Seen
+from ocrwatchd.arrival.claimer import Claimer
 from ocrwatchd.arrival.group_rules import Key, Pending, Rules
 from ocrwatchd.arrival.groups import Groups
 from ocrwatchd.arrival.inbox import Inbox, stamp_of
 from ocrwatchd.arrival.settle import Decision, How, Settle, Stamp
 from ocrwatchd.arrival.watcher import Watcher
-from ocrwatchd.core import crashpoints, systemd
 from ocrwatchd.core.attempt import LATEST
 from ocrwatchd.core.component import Component
 from ocrwatchd.core.config.schema import Arrival
 from ocrwatchd.core.errors import FolderUnusable
-from ocrwatchd.core.fs import files
 from ocrwatchd.core.fs.mounts import is_remote
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.log import told
@@ -95,7 +94,7 @@ class Arrivals(Component):
         self._last_sweep: float | None = None
         self._swept = False
         self._held = False
-        self._stuck: dict[Path, Message] = {}
+        self._claimer = Claimer(self._settle, arrival.sweep_seconds)
         self._trouble = NOTHING
         self._began_at = time.time() - clock()
 
@@ -114,14 +113,14 @@ class Arrivals(Component):
     @property
     def stuck(self) -> dict[Path, Message]:
         """Files whose last claim failed, and skipped folders, with the reason."""
-        return self._stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
+        return self._claimer.stuck | {folder: self._inbox.lies_too_deep(folder) for folder in self._inbox.too_deep}
 
     @property
     def settled(self) -> bool:
         """Whether the inbox was swept and has nothing to wait for, apart from stuck files."""
         absorbed = not self._sightings and not self._lost and self._clock() < self._next_sweep
         absorbed = absorbed and not self._settle.has_room_again
-        absorbed = absorbed and len(self._settle) <= len(self._stuck)
+        absorbed = absorbed and len(self._settle) <= len(self._claimer.stuck)
         return self._swept and absorbed and (not self._groups or self._groups.keys <= self._stuck_keys())
 
     def start(self) -> None:
@@ -181,38 +180,7 @@ class Arrivals(Component):
         offered again later, and the job's folder is unchanged. Of several files, the first ones may have moved; the
         caller returns them.
         """
-        if not ready.members:
-            return self._claim(ready, job_folder, ready.scan.relative)
-        for number, member in enumerate(ready.members):
-            if not self._claim(member, job_folder, ready.scan.relative / member.scan.path.name):
-                for other in ready.members[number + 1 :]:
-                    self._settle.see(other.scan.path, How.SWEPT, other.seen.stamp)
-                return False
-            crashpoints.reached("member-claimed")
-            systemd.notify(files.ALIVE)  # each of them is synced
-        return True
-
-    def _claim(self, ready: Ready, job_folder: Path, place: Path) -> bool:
-        path = ready.scan.path
-        try:
-            claimed = self._inbox.claim(ready.scan, ready.seen, job_folder, place)
-        except OSError as error:
-            name = told(str(ready.scan.relative))
-            self._stuck.pop(path, None)
-            _log.warning("claim.failed", file=str(ready.scan.relative), reason=error.strerror)
-            self._settle.see(path, How.SWEPT, ready.seen.stamp)
-            self._settle.postpone(path, self._arrival.sweep_seconds)
-            if path in self._settle:  # no more of them are held than are known
-                reason = in_words(error)
-                self._stuck[path] = say("{file} cannot be moved out of the inbox: {reason}", file=name, reason=reason)
-            return False
-        self._stuck.pop(path, None)
-        if claimed:
-            # What is known of the name is known of this file; a new one has its sightings still to come.
-            self._settle.forget(path)
-        elif stamp := stamp_of(path):
-            self._settle.see(path, How.SWEPT, stamp)
-        return claimed
+        return self._claimer.claim(self._inbox, ready, job_folder)
 
     def next_due(self) -> float | None:
         """When the next tick is due; after a call of ``ready`` without room for more files, just the sweep counts."""
@@ -326,16 +294,16 @@ class Arrivals(Component):
 
     def _stuck_keys(self) -> set[Key | None]:
         """Of the files that cannot be claimed: those that belong to them wait for ever."""
-        return {self._rules.key(scan) for path in self._stuck if (scan := self._inbox.scan(path))}
+        return {self._rules.key(scan) for path in self._claimer.stuck if (scan := self._inbox.scan(path))}
 
     def _stays(self, scan: Scan) -> bool:
         """Whether a scan must stay in the inbox: its path is too long, or many scans wait for its place."""
         too_long = len(os.fsencode(scan.relative)) > self._longest_bytes and stamp_of(scan.path) is not None
         if too_long:
-            self._stuck[scan.path] = self._inbox.lies_too_deep(scan.path)
+            self._claimer.stuck[scan.path] = self._inbox.lies_too_deep(scan.path)
         return too_long or self._hold(scan.relative)
 
     def _forget(self, path: Path) -> None:
         self._groups.drop(path)
         self._settle.forget(path)
-        self._stuck.pop(path, None)
+        self._claimer.stuck.pop(path, None)
