@@ -23,6 +23,7 @@ from ocrwatchd.core.i18n import Message
 from ocrwatchd.core.model import Job
 from ocrwatchd.monitoring.notify import event_queue, runner
 from ocrwatchd.monitoring.notify.event_queue import QUEUE_SIZE, Notices
+from ocrwatchd.monitoring.notify.events import ended
 from ocrwatchd.monitoring.snapshot import Snapshot
 
 PATIENCE_S = 60.0
@@ -68,7 +69,7 @@ class Desk:
     def end(self, name="scan.pdf", event="delivered", reason=""):
         """A scan ends."""
         job = Job("j", self.base / "j", Path(name), loader.parse({}).work())
-        self.notices.ended(event, job, Path(name).stem, Message(reason), ScanFigures(pages=2, unreadable=1))
+        self.notices.ended(event, job, Path(name).with_suffix(""), Message(reason), ScanFigures(pages=2, unreadable=1))
 
     def pump(self, condition):
         """Turn the loop until a condition holds."""
@@ -155,6 +156,16 @@ def test_hostile_name_stays_one_printable_line_and_its_path_keeps_its_bytes(desk
     path = os.fsencode(desk.base / "root" / "outbox") + b"/" + os.fsencode(name) + b".json"
     assert (desk.base / "path").read_bytes() == path
     assert os.fsencode(event["path"]) == path
+
+
+def test_a_document_of_a_stack_is_told_with_its_scan(tmp_path):
+    """Its path is where its sheet has sent it; the file is the one that came into the inbox."""
+    config = loader.parse({"folders": {"root": str(tmp_path)}})
+    job = Job("j", tmp_path / "j", Path("office/stack.pdf"), config.work())
+    placed = Path("invoices/stack-part-2")
+    happening = ended("delivered", job, config.folders, placed, Message(""), ScanFigures(pages=9))
+    assert happening.facts["file"] == "office/stack.pdf"
+    assert happening.facts["path"] == str(tmp_path / "outbox/invoices/stack-part-2.json")
 
 
 def test_names_that_may_not_be_told_are_not(desk):
@@ -336,7 +347,7 @@ from ocrwatchd.monitoring.snapshot import Snapshot
 config = loader.parse({{"folders": {{"root": {str(tmp_path)!r}}}, "notify": {{"command": [{str(script)!r}]}}}})
 selector = selectors.DefaultSelector()
 notices = Notices(config, selector)
-notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), "x", NOTHING, ScanFigures())
+notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), Path("x"), NOTHING, ScanFigures())
 while True:
     notices.show(Snapshot("running", EngineStatus("ready"), 0, 0))
     for key, _ in selector.select(0.1):

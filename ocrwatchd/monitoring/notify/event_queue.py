@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -69,10 +70,10 @@ class Notices(Observer):
         self._post: Final = Post(selector, self._answered, clock)
         self._trouble = NOTHING
 
-    def ended(self, event: Event, job: Job, name: str, reason: Message, figures: ScanFigures) -> None:
+    def ended(self, event: Event, job: Job, placed: Path, reason: Message, figures: ScanFigures) -> None:
         """A scan was delivered or set aside; for the arguments see :func:`ocrwatchd.monitoring.notify.events.ended`."""
         if self._wanted(event):
-            self._put(events.ended(event, job, self._folders, name, reason, figures))
+            self._put(events.ended(event, job, self._folders, placed, reason, figures))
 
     def troubles(self) -> list[Trouble]:
         return [Trouble(OWN, self._trouble)]

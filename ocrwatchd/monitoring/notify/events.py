@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.config.schema import Event, Folders
@@ -36,16 +37,25 @@ class Happening:
 
 
 def ended(  # noqa: PLR0917 - what is known of an end
-    event: Event, job: Job, folders: Folders, name: str, reason: Message, figures: ScanFigures
+    event: Event, job: Job, folders: Folders, placed: Path, reason: Message, figures: ScanFigures
 ) -> Happening:
-    """A scan was delivered, or set aside in ``failed/``."""
+    """A set was delivered, or a scan set aside in ``failed/``.
+
+    Args:
+        event: which of them.
+        job: of the scan.
+        folders: of the root.
+        placed: the set's path under the outbox, or the scan's under ``failed/``, without suffix.
+        reason: why it failed.
+        figures: of the whole scan.
+    """
     facts: dict[str, str | int] = {"time": _now(), "file": told(str(job.relative))}
     if event == "delivered":
         facts |= {"pages": figures.pages, "unreadable": figures.unreadable}
-        place = folders.path("outbox") / job.relative.parent / f"{name}{RECEIPT}"
+        place = folders.path("outbox") / f"{placed}{RECEIPT}"
     else:
         facts["reason"] = _short(reason)
-        place = original_path(folders, job.relative, "failed", name)
+        place = original_path(folders, placed.with_name(job.relative.name), "failed", placed.name)
     # Its own bytes, for whoever wants to do something with the file; absolute, so that no option begins like it.
     return Happening(event, facts | ({"path": str(place)} if names_are_told() else {}))
 
