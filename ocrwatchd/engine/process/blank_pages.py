@@ -41,7 +41,7 @@ def is_blank_page(pages: Pages, read: PageText, reader: Callable[[Page], PageTex
 
         def lines(piece: Image.Image) -> tuple[Line, ...]:
             # Never a piece of a page that was cut for want of a licence.
-            return () if read.evaluation else reader(replace(page, image=piece)).lines
+            return () if read.evaluation else reader(replace(page, image=piece, dpi=0.0)).lines
 
         return is_blank(page.image, read, partial(_other_side, pages, read.number), lines)
     except UnreadablePage:
