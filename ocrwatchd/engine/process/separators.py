@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import structlog
+
+from ocrwatchd.core import faults
 from ocrwatchd.core.errors import UnreadablePage
 from ocrwatchd.core.model import Correction, FinishedPage, PageText
 from ocrwatchd.core.sheet_code import LONGEST_CHARACTERS, decode
+from ocrwatchd.engine import page_failures
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Split
     from ocrwatchd.core.model import Aside, Job
     from ocrwatchd.formats.input.common import Pages
+
+log = structlog.get_logger()
 
 
 def looks(split: Split) -> bool:
@@ -31,14 +37,23 @@ class Found(NamedTuple):
 def found(pages: Pages, number: int, job: Job) -> Found | None:
     """The code that makes a page separate documents; None for any other page, or one that cannot be read.
 
+    A page over which the engine has died is not looked at again: the code may be why.
+
     Raises:
         OSError: the disk cannot be read.
     """
     from ocrwatchd.ocr.barcodes import texts  # loads its library only for scans that are cut so
 
+    if page_failures.skip_reason(job, "page", number):
+        return None
     try:
         codes = texts(pages.page(number).image)
     except UnreadablePage:
+        return None
+    except Exception as error:  # whatever a picture makes the libraries raise: it is a page as any other
+        if faults.is_machines(error):
+            raise
+        log.warning("codes.failed", job=job.id, page=number, at=faults.place(error))
         return None
     split, key = job.work.split, job.sheets.key if job.sheets else b""
     sheets = [(code, sheet) for code in codes if "sheet" in split.on and (sheet := decode(code, key))]
