@@ -15,6 +15,7 @@ from ocrwatchd.core.config.schema import Folders, state_directory
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.monitoring import status
 from ocrwatchd.storage import ledger_file
+from ocrwatchd.storage.delivery_plan import sets_unpacked
 from ocrwatchd.storage.ledger_file import LEDGER
 from ocrwatchd.storage.set_names import is_plain, is_plain_path
 
@@ -48,8 +49,8 @@ class Scan(NamedTuple):
 
     Args:
         job: its id.
-        place: of its set under the outbox, or ``failed/``, without suffix; empty where another program has changed the
-            ledger, and no file can have this path.
+        place: of its set under the outbox, or ``failed/``, without suffix; of a divided stack its own path, without
+            suffix; empty where another program has changed the ledger, and no file can have this path.
         delivered: False: it failed.
         ended_at: Unix time.
         pages: 0 for a copy of an earlier scan, which was not read again.
@@ -64,6 +65,8 @@ class Scan(NamedTuple):
     pages: int
     seconds: float
     counts: Counts | None
+    sets: tuple[Path, ...] = ()
+    """The places of all its sets; none where the ledger was built from the folders."""
 
 
 def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[Scan]]:
@@ -84,7 +87,7 @@ def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[S
     with contextlib.closing(database):
         try:
             rows = database.execute(
-                "SELECT job, relative, name, state, min(ended_at, ?) AS at, pages, seconds, counts FROM scan"
+                "SELECT job, relative, name, state, min(ended_at, ?) AS at, pages, seconds, counts, sets FROM scan"
                 " WHERE state IN ('delivered', 'failed') AND ended_at >= ? AND kept_from IS NOT NULL ORDER BY at",
                 (now, begin),
             ).fetchall()
@@ -94,15 +97,17 @@ def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[S
     return max(begin, min(now, now if first is None else first)), map(_scan, rows)
 
 
-def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str]) -> Scan:
-    job, relative, name, state, ended_at, pages, seconds, text = row
+def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str, str]) -> Scan:
+    job, relative, name, state, ended_at, pages, seconds, text, told = row
     place, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
     place = place.with_name(stem) if is_plain_path(place) and is_plain(stem) else Path()
+    sets = tuple(each.path for each in sets_unpacked(told))
+    place = sets[0] if len(sets) == 1 else place
     try:
         counts = Counts.model_validate_json(text) if text else None
     except ValidationError:  # another program has changed the ledger
         counts = None
-    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, seconds, counts)
+    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, seconds, counts, sets)
 
 
 def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:
