@@ -99,12 +99,15 @@ def _be_patient(count: int) -> None:
 
 
 def _delivered(receipt: _Receipt, folders: Folders) -> Original:
-    path = original_path(folders, receipt.relative, "outbox", receipt.name)
+    name = receipt.name
+    path = original_path(folders, receipt.relative, "outbox", name)
+    if (joined := path.with_name(name)).is_dir() and not os.path.lexists(path):
+        path, name = joined, stem_and_suffix(name)[0]  # the set of a folder has its name whole, also behind a dot
     size = mtime_ns = None
     if found := _stature(path):
         size, mtime_ns, _ = found
     relative = receipt.relative.with_name(path.name)
-    return Original(receipt.job, relative, "outbox", receipt.name, receipt.sha256, size, mtime_ns, receipt.written_at)
+    return Original(receipt.job, relative, "outbox", name, receipt.sha256, size, mtime_ns, receipt.written_at)
 
 
 def _archived(archive: Path, known: set[int]) -> Iterator[Original]:

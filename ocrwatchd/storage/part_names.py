@@ -37,6 +37,8 @@ def wanted(
         next_number: gives the next running number.
     """
     works = job.sheets.works if job.sheets else {}
+    # What is joined has the name of a folder, or what its files' names begin with: what follows a dot is no type.
+    scan = place.name if job.members else stem_and_suffix(place.name)[0]
     sets = []
     for number, (part, own) in enumerate(zip(parts, suffixes, strict=True), 1):
         # The engine opens hostile files: what it says counts only where the configuration has it.
@@ -44,7 +46,7 @@ def wanted(
         work = job.work if profile == profile_of(place) else works[profile]
         template = parse(work.output.name)
         stem = template.render(
-            stem_and_suffix(place.name)[0],
+            scan,
             date=part.date,
             profile=profile,
             counter=next_number() if "counter" in template.fields else 0,

@@ -37,18 +37,19 @@ class Past:
         (self.folders.work_path / ROOT_ID).write_text(f"{ROOT_OF_OURS}\n", encoding="ascii")
         self.ledger = Ledger(state_directory() / ROOTS / ROOT_OF_OURS / LEDGER)
 
-    def scan(self, name, at, *, outcome="outbox", counts=None, **figures):
+    def scan(self, name, at, *, outcome="outbox", counts=None, sets=(), **figures):
         """A scan that has ended at a Unix time, of one page where nothing else is said; without counts, none are known.
 
-        Its job is called as it, but in plain ASCII.
+        Its job is called as it, but in plain ASCII. ``sets`` are the paths of its sets, where these have other names.
         """
         relative, job = Path(f"{name}.pdf"), name.encode("ascii", "replace").decode()
         self.ledger.claimed(job, relative)
         if outcome == "outbox":
             known = {"sha256": "0" * 64, "pages": 1, "seconds": 1.0} | figures
             self.ledger.recognised(job, **known, counts=counts)
-        sets = (planned(relative.stem, ".json", folder=str(relative.parent)),)
-        self.ledger.delivering(job, outcome, relative.stem, sets, Message(""))
+        paths = [Path(each) for each in sets or (relative.with_suffix(""),)]
+        plan = tuple(planned(each.name, ".json", folder=str(each.parent)) for each in paths)
+        self.ledger.delivering(job, outcome, relative.stem, plan, Message(""))
         self.ledger.ended(job)
         self.ledger._run("UPDATE scan SET ended_at = ? WHERE job = ?", (at, job))
         if counts is None:

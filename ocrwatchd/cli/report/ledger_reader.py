@@ -49,9 +49,8 @@ class Scan(NamedTuple):
 
     Args:
         job: its id.
-        place: of its original under the archive, or ``failed/``, without suffix; empty where another program has
-            changed the ledger, and no file can have this path.
-        sets: the places of its sets under the outbox, without suffix; one is like ``place`` where they are not known.
+        place: of its set under the outbox, or ``failed/``, without suffix; of a divided stack its own path, without
+            suffix; empty where another program has changed the ledger, and no file can have this path.
         delivered: False: it failed.
         ended_at: Unix time.
         pages: 0 for a copy of an earlier scan, which was not read again.
@@ -61,12 +60,13 @@ class Scan(NamedTuple):
 
     job: str
     place: Path
-    sets: tuple[Path, ...]
     delivered: bool
     ended_at: float
     pages: int
     seconds: float
     counts: Counts | None
+    sets: tuple[Path, ...] = ()
+    """The places of all its sets; none where the ledger was built from the folders."""
 
 
 def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[Scan]]:
@@ -87,7 +87,7 @@ def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[S
     with contextlib.closing(database):
         try:
             rows = database.execute(
-                "SELECT job, relative, name, sets, state, min(ended_at, ?) AS at, pages, seconds, counts FROM scan"
+                "SELECT job, relative, name, state, min(ended_at, ?) AS at, pages, seconds, counts, sets FROM scan"
                 " WHERE state IN ('delivered', 'failed') AND ended_at >= ? AND kept_from IS NOT NULL ORDER BY at",
                 (now, begin),
             ).fetchall()
@@ -97,16 +97,17 @@ def since(folders: Folders, begin: float, now: float) -> tuple[float, Iterator[S
     return max(begin, min(now, now if first is None else first)), map(_scan, rows)
 
 
-def _scan(row: tuple[str, bytes, bytes, str, str, float, int, float, str]) -> Scan:
-    job, relative, name, packed, state, ended_at, pages, seconds, text = row
+def _scan(row: tuple[str, bytes, bytes, str, float, int, float, str, str]) -> Scan:
+    job, relative, name, state, ended_at, pages, seconds, text, told = row
     place, stem = Path(os.fsdecode(relative)), os.fsdecode(name)
     place = place.with_name(stem) if is_plain_path(place) and is_plain(stem) else Path()
+    sets = tuple(each.path for each in sets_unpacked(told))
+    place = sets[0] if len(sets) == 1 else place
     try:
         counts = Counts.model_validate_json(text) if text else None
     except ValidationError:  # another program has changed the ledger
         counts = None
-    sets = tuple(planned.path for planned in sets_unpacked(packed)) or (place,)
-    return Scan(job, place, sets, state == "delivered", max(0.0, ended_at), pages, seconds, counts)
+    return Scan(job, place, state == "delivered", max(0.0, ended_at), pages, seconds, counts, sets)
 
 
 def _ledger(folders: Folders) -> tuple[Path, sqlite3.Connection]:

@@ -152,7 +152,7 @@ def of(folders: Folders, since: float, now: float) -> Summary:
     made.periods = {each: Sums() for each in periods.between(begin, now, made.step)}
     outbox = folders.path("outbox")
     for each in ended:
-        scan = _with_receipt(each, outbox, made) if each.delivered else each
+        scan = _with_receipts(each, outbox, made) if each.delivered else each
         for sums in (made.total, made.periods[periods.begin_of(periods.local(scan.ended_at), made.step)]):
             sums.add(scan)
         if scan.delivered and _confidence(scan) < LOW_CONFIDENCE:
@@ -166,28 +166,33 @@ def _confidence(scan: Scan) -> float:
     return 1.0 if sure is None else sure
 
 
-def _with_receipt(scan: Scan, outbox: Path, made: Summary) -> Scan:
-    """Count the proposals in the scan's receipt; return the scan with the receipt's counts if the ledger has none."""
+def _with_receipts(scan: Scan, outbox: Path, made: Summary) -> Scan:
+    """Count the proposals in the scan's receipts; return the scan with the receipt's counts if the ledger has none."""
     if scan.counts and not scan.counts.proposed:
         return scan
-    for place in scan.sets:
-        try:
-            with receipts.opened(outbox, place, scan.job) as (head, pages):
-                if not scan.counts:
-                    scan = scan._replace(
-                        pages=scan.pages or head.page_count,
-                        seconds=scan.seconds or head.timings.seconds,
-                        counts=head.totals.model_copy(update={"unreadable": head.unreadable_pages}),
-                    )
-                for page in pages if scan.counts and scan.counts.proposed else ():
-                    for edit in page.edits:
-                        made.repairs.add(edit)
-                    for refused in page.refused:
-                        made.refusals.add(refused, refused=True)
-        except (FileNotFoundError, NotADirectoryError, Obstacle):
-            made.found.gone += 1
-        except (OSError, receipts.Unusable):
-            made.found.unusable += 1
-        else:
-            made.found.read += 1
+    for place in scan.sets or (scan.place,):
+        scan = _with_receipt(scan, place, outbox, made)
+    return scan
+
+
+def _with_receipt(scan: Scan, place: Path, outbox: Path, made: Summary) -> Scan:
+    try:
+        with receipts.opened(outbox, place, scan.job) as (head, pages):
+            if not scan.counts:
+                scan = scan._replace(
+                    pages=scan.pages or head.page_count,
+                    seconds=scan.seconds or head.timings.seconds,
+                    counts=head.totals.model_copy(update={"unreadable": head.unreadable_pages}),
+                )
+            for page in pages if scan.counts and scan.counts.proposed else ():
+                for edit in page.edits:
+                    made.repairs.add(edit)
+                for refused in page.refused:
+                    made.refusals.add(refused, refused=True)
+    except (FileNotFoundError, NotADirectoryError, Obstacle):
+        made.found.gone += 1
+    except (OSError, receipts.Unusable):
+        made.found.unusable += 1
+    else:
+        made.found.read += 1
     return scan

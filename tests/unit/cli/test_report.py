@@ -73,6 +73,20 @@ def test_a_ledger_without_scans_is_an_empty_time(past):
     assert told(past, NOW - DAY).is_empty
 
 
+def test_the_sets_of_a_scan_may_have_other_names(past):
+    """By `output.name`, and each part of a divided stack has a receipt."""
+    past.scan("letter", NOW, counts=counts(9, {"similar word": 1}, confidence=0.5), sets=["2027-01-15 letter"])
+    past.receipt("2027-01-15 letter", ([edit("tlie", "the")], []), job="letter")
+    parts = ["stack-part-1", "bills/stack-part-2", "stack-part-3"]
+    past.scan("stack", NOW, counts=counts(9, {"similar word": 2}, confidence=0.6), sets=parts)
+    for part in parts[:2]:
+        past.receipt(part, ([edit("tlie", "the")], []), job="stack")
+    found = told(past)
+    assert found.repairs.most(1) == [(Pair("tlie", "the", None), 3, 0)]
+    assert (found.found.read, found.found.gone, found.found.unusable) == (3, 1, 0)
+    assert [str(scan.place) for scan in found.low] == ["2027-01-15 letter", "stack"]
+
+
 def test_most_frequent_repairs_and_refusals_come_from_the_receipts(past):
     """Over all pages of all receipts that are there, reverted ones too; those that are gone are counted."""
     for name in ("a", "in/b", "gone"):

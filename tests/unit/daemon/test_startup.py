@@ -378,6 +378,21 @@ def test_receipts_that_people_have_put_there_do_no_harm(house, content):
         assert house.ledger.counts(0) == {"delivered": 0, "failed": 0}
 
 
+def test_a_joined_folder_is_known_again_by_its_whole_name(house):
+    """Its set has the folder's name, also where that has a dot: its files are no originals of their own."""
+    root_folders.prepare(house.folders)
+    folder = house.folders.path("archive") / "2026.11.29"
+    folder.mkdir()
+    for name in ("1.png", "2.png"):
+        (folder / name).write_bytes(b"page")
+    receipt = f'{{\n"job": "20260101-000000-000000-abcdef",\n"sha256": "{SHA256}",\n"name": "2026.11.29",\n"pages": ['
+    (house.folders.path("outbox") / "2026.11.29.json").write_text(receipt)
+    with house.open():
+        (original,) = house.ledger.alike(8)
+    assert outbox.original_path(house.folders, original.relative, "outbox", original.name) == folder
+    assert (original.job, original.sha256) == ("20260101-000000-000000-abcdef", SHA256)
+
+
 def test_two_roots_are_served_side_by_side(tmp_path):
     """Each has its own folder in the state directory, whatever the umask one that everybody may enter."""
     one, other = House(tmp_path, "one"), House(tmp_path, "other")

@@ -13,7 +13,7 @@ from ocrwatchd.core.config.paper import Paper, Split
 from ocrwatchd.core.config.profile import Ocr, Output, Task, Work
 from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
-from ocrwatchd.core.i18n import say
+from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.core.sheet_code import SheetSettings
 from ocrwatchd.engine import page_failures
@@ -21,6 +21,7 @@ from ocrwatchd.engine.process import sign_of_life
 from ocrwatchd.engine.process.documents import FOREIGN_SHEET
 from ocrwatchd.engine.process.pipeline import LONE_SCAN
 from ocrwatchd.engine.protocol import Step
+from ocrwatchd.ocr import barcodes
 from tests.fakes.engine import write_scan
 from tests.fakes.line import Line
 from tests.fakes.stacks import code_page, write_stack
@@ -43,6 +44,11 @@ def stack(line, *pages, work=WORK):
     job.source.parent.mkdir(parents=True, exist_ok=True)
     write_stack(job.source, KEY, *pages)
     return job
+
+
+def replace_on(work, *on):
+    """The settings with other places to cut."""
+    return work.model_copy(update={"split": Split(on=on)})
 
 
 def receipts(job):
@@ -119,6 +125,29 @@ def test_a_sheet_that_is_not_signed_here_cuts_and_stays(line):
     assert [each["pages_from"] for each in receipts(job)] == [[1], [2, 3]]
     assert FOREIGN_SHEET in receipts(job)[1]["warnings"]
     assert figures.parts == (PartFigures(), PartFigures())
+
+
+def test_a_page_that_ends_the_engine_is_not_looked_at_for_codes_again(line):
+    """A hostile code may be why, before the page is read: it is given up, and the others are delivered."""
+    job = stack(line, "fine", code_page("X-1"), "fine", work=replace_on(WORK, "barcode:X.*"))
+    for _ in range(2):
+        page_failures.record_crash(job, Step(job=job.id, name="page", page=2), Message("it hung"), max_attempts=2)
+    line.work_off(job)
+    (told,) = receipts(job)
+    assert [page["error"] for page in told["pages"]] == ["", "page 2: it hung, at each of 2 attempts", ""]
+
+
+def test_a_page_on_which_the_search_for_codes_fails_is_read(line, monkeypatch):
+    """It is the fault of one page, not of the document."""
+
+    def fail(_picture):
+        raise ValueError("no codes here")
+
+    monkeypatch.setattr(barcodes, "texts", fail)
+    job = stack(line, "fine", NOTES, "fine")
+    line.work_off(job)
+    (told,) = receipts(job)
+    assert (told["page_count"], told["left_out"]) == (3, [])
 
 
 def test_sheets_alone_are_refused(line):

@@ -74,6 +74,19 @@ def test_same_name_again_gets_a_number_for_the_whole_set(house):
     assert (house.folders.path("outbox") / "scan-3.txt").read_text() == "job3.txt"
 
 
+@pytest.mark.parametrize(("template", "name"), [("{name}", "Bill no. 5"), ("to {name}", "to Bill no. 5")])
+def test_what_is_joined_keeps_its_whole_name(house, template, name):
+    """A folder has no type behind a dot: bills no. 5 and no. 6 would both be "Bill no"."""
+    job = house.job("bills/Bill no. 5")
+    job.source.unlink()
+    job.source.mkdir()
+    (job.source / "1.png").write_bytes(b"page")
+    work = job.work.model_copy(update={"output": Output(name=template)})
+    house.outbox.deliver(replace(job, work=work, members=("1.png",)))
+    assert house.lying("outbox") == [f"bills/{name}.json", f"bills/{name}.txt"]
+    assert house.lying("archive") == ["bills/Bill no. 5/1.png"]
+
+
 def test_two_types_of_one_name_get_two_sets(house):
     """scan.pdf and scan.png both become scan.txt: the later one is numbered."""
     house.outbox.deliver(house.job("scan.pdf"))
