@@ -26,7 +26,10 @@ from ocrwatchd.storage.set_names import NAME_BYTES
 from ocrwatchd.storage.work_folder import JOB_ID
 
 MAX_BYTES = 1 << 21
-"""The largest message or file, as JSON, except a report."""
+"""The largest message or file, as JSON, except an order and a report."""
+
+MAX_ORDER_BYTES = 1 << 23
+"""The largest order, as JSON: where separator sheets may name any profile, it holds the settings and prompts of all."""
 
 MAX_REPORT_BYTES = 1 << 25
 """The largest report, as JSON: the longest answer of an engine fits, in the escaping of :func:`write`."""

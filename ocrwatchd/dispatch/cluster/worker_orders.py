@@ -12,7 +12,7 @@ from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.os_errors import in_words
 from ocrwatchd.dispatch.cluster import registry
-from ocrwatchd.dispatch.cluster.messages import Order, Refused, Token, decode
+from ocrwatchd.dispatch.cluster.messages import MAX_ORDER_BYTES, Order, Refused, Token, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ class Orders:
             self._receiver.want()
             return None
         try:
-            order = decode(Order, content)
+            order = decode(Order, content, MAX_ORDER_BYTES)
         except Refused as error:
             log.warning("order.refused", reason=str(error))
             self.settle()

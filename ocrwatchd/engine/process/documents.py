@@ -75,6 +75,8 @@ class Documents:
         self._job = job
         self._drafts = [Draft(job.work)]
         self.seen = 0
+        self.has_backs = True
+        """Even pages are backs, which is not so where fronts and backs were scanned apart and are not in order."""
 
     @property
     def current(self) -> Draft:
@@ -184,9 +186,7 @@ class Documents:
 
     def _is_back(self, finished: FinishedPage) -> bool:
         """Whether a blank page is the back of a sheet of paper whose blank backs are left out."""
-        if self._job.work.pages.duplex == "stacks" and not self._job.members:
-            return False  # one pass alone: all fronts, or all backs
-        return self.current.work.pages.blank == "backs" and finished.page.number % BOTH_SIDES == 0
+        return self.has_backs and self.current.work.pages.blank == "backs" and finished.page.number % BOTH_SIDES == 0
 
 
 def renumbered(finished: FinishedPage, number: int) -> FinishedPage:

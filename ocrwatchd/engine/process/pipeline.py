@@ -30,7 +30,7 @@ from ocrwatchd.engine.process.sign_of_life import paced
 from ocrwatchd.engine.process.tasks.stage import FollowUps, Result, told
 from ocrwatchd.engine.process.text_findings import date_for_name, warnings_of_order
 from ocrwatchd.formats.input.common import Pages
-from ocrwatchd.formats.input.stack import leaf_of, open_stack
+from ocrwatchd.formats.input.stack import has_backs, leaf_of, open_stack
 
 if TYPE_CHECKING:
     from ocrwatchd.core.config.profile import Work
@@ -143,6 +143,7 @@ class _Reading:
         Raises:
             Stopping: the job was asked back.
         """
+        self.documents.has_backs = has_backs(pages, interleaved=self.job.work.pages.duplex == "stacks")
         for number in range(self.documents.seen + 1, pages.count + 1):
             self.documents.add(self._page(pages, number))
 

@@ -88,6 +88,11 @@ def leaf_of(pages: Pages, source: Path, number: int) -> Leaf:
     return pages.leaf(number) if isinstance(pages, Stack) else Leaf(source, number)
 
 
+def has_backs(pages: Pages, *, interleaved: bool) -> bool:
+    """Whether even pages may be backs; with ``interleaved`` only where fronts and backs were put in order."""
+    return not interleaved or (isinstance(pages, Stack) and pages.paired)
+
+
 def page_order(counts: Sequence[int], *, paired: bool) -> Iterator[tuple[int, int]]:
     """The pages of several files in order: the file's index from 0, and the page's number in it from 1.
 
@@ -114,7 +119,8 @@ class Stack(Pages):
         self._openings = Openings(ocr)
         counts = [member.count for member in members]
         # Of a file with too many pages the last ones are not known, and so are not paired.
-        order = page_order(counts, paired=paired and max(counts) <= ocr.max_pages)
+        self.paired = paired and max(counts) <= ocr.max_pages and len(set(counts)) == 1
+        order = page_order(counts, paired=self.paired)
         self._length = Length(sum(counts), lambda _number: 0.0, ocr.max_pages, ocr.max_pixels)
         self.count = self._length.count
         self._order = list(islice(order, self.count))

@@ -9,12 +9,13 @@ import pytest
 
 from ocrwatchd import __version__
 from ocrwatchd.core.attempt import PartFigures, ScanFigures
-from ocrwatchd.core.config.profile import Llm, Ocr, Work
+from ocrwatchd.core.config.profile import Llm, Ocr, Task, Work
 from ocrwatchd.core.errors import ConfigError, FolderUnusable
-from ocrwatchd.core.model import Job
+from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.dispatch.cluster import attempts, capabilities, registry
 from ocrwatchd.dispatch.cluster.messages import (
     MAX_BYTES,
+    MAX_ORDER_BYTES,
     MAX_REPORT_BYTES,
     Card,
     Order,
@@ -73,11 +74,14 @@ def test_an_order_for_several_files_names_them(tmp_path):
 
 
 def test_the_longest_order_is_within_bounds(tmp_path):
-    """As many files as a document may have, with names of bytes that each take six characters."""
+    """As many files as a document may have, with names of bytes that each take six characters, and many profiles."""
     length = MOST_NAME_BYTES // MOST_MEMBERS
     names = tuple(os.fsdecode(f"{number:04}".encode() + b"\x01" * (length - 4)) for number in range(MOST_MEMBERS))
-    sent = Order.of(Job(JOB, tmp_path / JOB, Path("letter"), Work(), members=names), 1, TOKEN)
-    assert decode(Order, sent.model_dump_json()).names == names
+    prompt = "x" * 2000
+    tasks = tuple(Task(name=f"t{number}", prompt=prompt, join_prompt=prompt) for number in range(20))
+    sheets = Sheets({str(number): Work(tasks=tasks) for number in range(60)}, b"k" * 32)
+    sent = Order.of(Job(JOB, tmp_path / JOB, Path("letter"), Work(), members=names, sheets=sheets), 1, TOKEN)
+    assert decode(Order, sent.model_dump_json(), MAX_ORDER_BYTES).names == names
 
 
 @pytest.mark.parametrize(

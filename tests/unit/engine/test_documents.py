@@ -136,12 +136,6 @@ def test_so_many_pages_are_a_document():
     assert numbers(stack(["", "", "", NOTES, "", ""], work)) == [[1, 2], [3], [5, 6]]
 
 
-def test_a_lone_pass_has_no_backs():
-    """Its second page is the front of the second sheet of paper."""
-    (draft,) = stack(["", "blank", ""], Work(pages=Paper(duplex="stacks", blank="backs")))
-    assert draft.numbers == [1, 2, 3]
-
-
 @pytest.mark.parametrize("blank", ["backs", "all"])
 def test_a_blank_page_that_is_left_out_counts(blank):
     """A form has two sides, also where the back is blank: the next form begins with its own front."""

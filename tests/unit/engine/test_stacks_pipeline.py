@@ -188,7 +188,8 @@ def passes(line, fronts, backs):
     job = Job("j", line.folder / "j", Path("in/1-2"), Work(pages=Paper(duplex="stacks")), members=names)
     job.source.mkdir(parents=True)
     for name, scenes in zip(names, (fronts, backs), strict=True):
-        write_scan(job.source / name, *scenes)
+        if scenes:
+            write_scan(job.source / name, *scenes)
     return job
 
 
@@ -206,6 +207,20 @@ def test_a_lone_pass_is_told(line):
     job = stack(line, "fine", work=Work(pages=Paper(duplex="stacks")))
     line.work_off(job)
     assert receipts(job)[0]["warnings"] == [LONE_SCAN]
+
+
+@pytest.mark.parametrize(
+    ("fronts", "backs", "left_out"), [(2, 2, [2, 4]), (3, 2, []), (4, 0, [])], ids=["paired", "not paired", "alone"]
+)
+def test_only_pages_in_the_order_of_their_sheets_have_backs(line, fronts, backs, left_out):
+    """Where fronts and backs stand one after the other, an even page may be a front, and stays."""
+    job = passes(line, ["fine"] * fronts, ["fine"] * backs)
+    work = Work(pages=Paper(duplex="stacks", blank="backs"))
+    job = replace(job, work=work) if backs else replace(job, work=work, members=("1.tif",))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ocrwatchd.engine.process.pipeline.is_blank_page", lambda _pages, page, _reader: page.number != 1)
+        line.work_off(job)
+    assert [each["page"] for each in receipts(job)[0]["left_out"]] == left_out
 
 
 def test_a_page_that_kills_the_engine_is_not_searched_for_codes(line):
