@@ -74,7 +74,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
             pages,
             told_of_end,
         ):
-            scan_file.check_origin(job, pages.receipt)
+            scan_file.check_origin(job, pages)
             reading.read_all(pages)
             warnings = (*pages.warnings, *told_of_end)
             leaves = tuple(leaf_of(pages, job.files[0], number) for number in range(1, pages.count + 1))

@@ -12,6 +12,8 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import Job
 from ocrwatchd.engine.process.resume_cache import Stamp, stamp_of
+from ocrwatchd.formats.input.common import Pages
+from ocrwatchd.formats.input.stack import Stack
 
 CHANGED = (
     "the scan was changed while it was read: the text may be of either version, and sha256 does not match the original "
@@ -19,21 +21,22 @@ CHANGED = (
 )
 
 
-def check_origin(job: Job, receipt: str) -> None:
+def check_origin(job: Job, pages: Pages) -> None:
     """Refuse a PDF that ocrwatchd has delivered, except if a person asks for it: folders may form a ring.
+
+    Of several files, the reason names the first such PDF.
 
     Raises:
         UnreadableScan: ocrwatchd has delivered this PDF.
     """
-    if receipt and not job.by_hand:
-        raise UnreadableScan(
-            say(
-                "ocrwatchd has written this PDF itself (receipt {id}), and its text is in it. To have it read again, "
-                "put the original from the archive into the inbox, or run `ocrwatchd process` with this PDF. If nobody "
-                "has put the PDF into the inbox, a link or a program leads from an outbox to this inbox: remove that.",
-                id=printable(receipt),
-            )
+    if pages.receipt and not job.by_hand:
+        reason = say(
+            "ocrwatchd has written this PDF itself (receipt {id}), and its text is in it. To have it read again, "
+            "put the original from the archive into the inbox, or run `ocrwatchd process` with this PDF. If nobody "
+            "has put the PDF into the inbox, a link or a program leads from an outbox to this inbox: remove that.",
+            id=printable(pages.receipt),
         )
+        raise UnreadableScan(pages.named(reason) if isinstance(pages, Stack) else reason)
 
 
 def warnings_of_change(files: Sequence[Path], stamp: Stamp, sha256: str, alive: Callable[[], None]) -> tuple[str, ...]:

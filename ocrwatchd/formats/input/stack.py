@@ -124,13 +124,18 @@ class Stack(Pages):
         self._length = Length(sum(counts), lambda _number: 0.0, ocr.max_pages, ocr.max_pixels)
         self.count = self._length.count
         self._order = list(islice(order, self.count))
-        self.receipt = next((member.receipt for member in members if member.receipt), "")
+        self._ours = next((member for member in members if member.receipt), members[0])
+        self.receipt = self._ours.receipt
         self.warnings = tuple(warning for member in members for warning in member.warnings)
 
     def leaf(self, number: int) -> Leaf:
         """Where a page lies."""
         index, own = self._order[number - 1]
         return Leaf(self._members[index].file, own)
+
+    def named(self, reason: Message) -> Message:
+        """A reason that has to do with :attr:`receipt`, with the name of the file that has it."""
+        return _named(self._ours, reason)
 
     @override
     def page(self, number: int) -> Page:

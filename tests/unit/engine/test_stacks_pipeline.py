@@ -202,6 +202,16 @@ def test_two_passes_become_one_document(line):
     assert receipt["sources"] == [{"name": "1.tif"}, {"name": "2.tif"}]
 
 
+def test_of_several_files_the_one_that_ocrwatchd_has_written_is_named(line):
+    """Else nobody knows which one to take out of the folder."""
+    job = passes(line, ["fine"], ["fine"])
+    job = replace(job, work=Work(output=Output(formats=("pdf",))))
+    line.work_off(job)
+    (job.out / "document.pdf").replace(job.files[1])
+    with pytest.raises(UnreadableScan, match=r"^2\.tif: ocrwatchd has written this PDF itself"):
+        line.work_off(replace(job, id="k"))
+
+
 def test_a_lone_pass_is_told(line):
     """It is delivered as it is."""
     job = stack(line, "fine", work=Work(pages=Paper(duplex="stacks")))
