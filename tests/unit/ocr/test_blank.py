@@ -11,6 +11,8 @@ from ocrwatchd.ocr.blank import is_blank
 from tests.blank_pages import BLANK, KEPT
 from tests.sheets import FRONTS, Sheet, front, printed, scanned, signature, tick, written
 
+pytestmark = pytest.mark.slow
+
 
 def sheet(**traits):
     """A sheet at 150 dpi."""
@@ -41,7 +43,6 @@ def test_bare_paper_is_blank(mode):
     assert judged(sheet(mode=mode, tint=(200.0, 220.0, 190.0)))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "traits",
     [
@@ -86,7 +87,6 @@ def test_a_front_that_does_not_show_through_explains_nothing():
     assert not judged(made, front(FRONTS[2], 150))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KEPT)
 def test_little_content_keeps_a_page(kind):
     """One page of each kind that only looks blank."""
@@ -95,7 +95,6 @@ def test_little_content_keeps_a_page(kind):
     assert not judged(made)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", [kind for kind in BLANK if kind not in {"page number", "bilevel"}])
 def test_blank_pages_are_found(kind):
     """One page of each kind, with a letter on its front; numbers have tests of their own."""
