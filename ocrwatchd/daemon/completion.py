@@ -56,7 +56,8 @@ class JobCompletion(Component):
         has_lost: whether somebody has removed a job's folder; such a job is not retried.
         clear_canary: called with the path, goal and set name of each ended canary.
         attempt_over: called with each job whose attempt has ended.
-        notify: called for each delivered or failed scan: event, job, set name, reason, figures of the engine.
+        notify: called for each delivered document and each failed scan: event, job, path of its set, reason, figures
+            of the engine.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class JobCompletion(Component):
         has_lost: Callable[[Job], bool] = lambda _: False,
         clear_canary: Callable[[Path, Goal, str], None] = lambda *_: None,
         attempt_over: Callable[[Job], None] = lambda _: None,
-        notify: Callable[[Event, Job, str, Message, ScanFigures], None] = lambda *_: None,
+        notify: Callable[[Event, Job, Path, Message, ScanFigures], None] = lambda *_: None,
     ) -> None:
         self._ledger = ledger
         self._boxes = boxes
@@ -259,6 +260,7 @@ class JobCompletion(Component):
         )
         self._figures.ended(event, figures)
         entry = self._ledger.entry(job.id)
-        for planned in entry.sets if entry else ():
-            placed = replace(job, relative=planned.folder / job.relative.name)
-            self._notify(event, placed, planned.name, reason, figures)
+        sets = entry.sets if entry else ()
+        for number, planned in enumerate(sets):
+            own = figures.of_part(number) if len(sets) > 1 else figures
+            self._notify(event, job, planned.path, reason, own)

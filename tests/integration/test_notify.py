@@ -68,7 +68,7 @@ class Desk:
     def end(self, name="scan.pdf", event="delivered", reason=""):
         """A scan ends."""
         job = Job("j", self.base / "j", Path(name), loader.parse({}).work())
-        self.notices.ended(event, job, Path(name).stem, Message(reason), ScanFigures(pages=2, unreadable=1))
+        self.notices.ended(event, job, Path(name).with_suffix(""), Message(reason), ScanFigures(pages=2, unreadable=1))
 
     def pump(self, condition):
         """Turn the loop until a condition holds."""
@@ -336,7 +336,7 @@ from ocrwatchd.monitoring.snapshot import Snapshot
 config = loader.parse({{"folders": {{"root": {str(tmp_path)!r}}}, "notify": {{"command": [{str(script)!r}]}}}})
 selector = selectors.DefaultSelector()
 notices = Notices(config, selector)
-notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), "x", NOTHING, ScanFigures())
+notices.ended("delivered", Job("j", Path("j"), Path("x.pdf"), config.work()), Path("x"), NOTHING, ScanFigures())
 while True:
     notices.show(Snapshot("running", EngineStatus("ready"), 0, 0))
     for key, _ in selector.select(0.1):

@@ -103,7 +103,7 @@ def _part_figures(draft: Draft, part: Part) -> PartFigures:
         first = next(part.pages())
         today = dt.datetime.now(tz=dt.UTC).date()
         date = None if first.page.error else date_of(first.correction.text, draft.work.ocr.languages, today)
-    return PartFigures(draft.profile, date)
+    return PartFigures(draft.profile, date, draft.tally.pages, draft.tally.unreadable)
 
 
 def _check_readable(drafts: list[Draft]) -> None:

@@ -20,6 +20,7 @@ from ocrwatchd.monitoring.snapshot import Observer
 if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
+    from pathlib import Path
 
     from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.config.schema import Config, Event
@@ -69,10 +70,10 @@ class Notices(Observer):
         self._post: Final = Post(selector, self._answered, clock)
         self._trouble = NOTHING
 
-    def ended(self, event: Event, job: Job, name: str, reason: Message, figures: ScanFigures) -> None:
-        """A scan was delivered or set aside; for the arguments see :func:`ocrwatchd.monitoring.notify.events.ended`."""
+    def ended(self, event: Event, job: Job, place: Path, reason: Message, figures: ScanFigures) -> None:
+        """A document was delivered, or a scan set aside; for the arguments see :func:`ocrwatchd.monitoring.notify.events.ended`."""
         if self._wanted(event):
-            self._put(events.ended(event, job, self._folders, name, reason, figures))
+            self._put(events.ended(event, job, self._folders, place, reason, figures))
 
     def troubles(self) -> list[Trouble]:
         return [Trouble(OWN, self._trouble)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 from ocrwatchd.core.attempt import ScanFigures
 from ocrwatchd.core.config.schema import Event, Folders
@@ -36,18 +37,21 @@ class Happening:
 
 
 def ended(  # noqa: PLR0917 - what is known of an end
-    event: Event, job: Job, folders: Folders, name: str, reason: Message, figures: ScanFigures
+    event: Event, job: Job, folders: Folders, place: Path, reason: Message, figures: ScanFigures
 ) -> Happening:
-    """A scan was delivered, or set aside in ``failed/``."""
+    """A document of a scan was delivered, or a scan set aside in ``failed/``.
+
+    ``place`` is the path of its set under the outbox or ``failed/``, without suffix; ``figures`` are the document's.
+    """
     facts: dict[str, str | int] = {"time": _now(), "file": told(str(job.relative))}
     if event == "delivered":
         facts |= {"pages": figures.pages, "unreadable": figures.unreadable}
-        place = folders.path("outbox") / job.relative.parent / f"{name}{RECEIPT}"
+        path = folders.path("outbox") / place.with_name(f"{place.name}{RECEIPT}")
     else:
         facts["reason"] = _short(reason)
-        place = original_path(folders, job.relative, "failed", name)
+        path = original_path(folders, place.with_name(job.relative.name), "failed", place.name)
     # Its own bytes, for whoever wants to do something with the file; absolute, so that no option begins like it.
-    return Happening(event, facts | ({"path": str(place)} if names_are_told() else {}))
+    return Happening(event, facts | ({"path": str(path)} if names_are_told() else {}))
 
 
 def health(event: Event, words: Message, seconds: float) -> Happening:
