@@ -15,6 +15,7 @@ import structlog
 
 from ocrwatchd.core import canary_name, crashpoints
 from ocrwatchd.core.component import Component, Trouble
+from ocrwatchd.core.config.profile import Output, Paper, Split
 from ocrwatchd.core.errors import FolderUnusable
 from ocrwatchd.core.i18n import NOTHING, say
 from ocrwatchd.core.os_errors import in_words
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 def recognise(job: Job) -> Job:
     """A claimed job, marked as a canary where it is one: such a job has no follow-up tasks.
 
+    Whoever has sent it awaits one document under its own name, so that neither names nor cuts are as configured.
+
     A file in the job's folder keeps that over a restart: the scan may have left the folder by then.
     """
     mark = job.folder / MARK
@@ -52,7 +55,9 @@ def recognise(job: Job) -> Job:
             return job
         with suppress(OSError):  # after a restart it is a document then
             mark.touch()
-    return replace(job, canary=True, work=job.work.model_copy(update={"tasks": ()}))
+    output = job.work.output.model_copy(update={"name": Output().name})
+    plain = {"tasks": (), "output": output, "pages": Paper(), "split": Split()}
+    return replace(job, canary=True, sheets=None, work=job.work.model_copy(update=plain))
 
 
 class Claims(Component):
