@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - pydantic resolves it when a report is checked
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
@@ -47,12 +47,16 @@ class PartFigures:
     Args:
         profile: of its separator sheet; None where it has the scan's own.
         date: of the letter, as its first page says; None where unknown.
+        pages: of this document.
+        unreadable: those of them that could not be read.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     profile: Annotated[str, Field(max_length=255)] | None = None
     date: dt.date | None = None
+    pages: Count = 0
+    unreadable: Count = 0
 
 
 WHOLE: Final = (PartFigures(),)
@@ -102,6 +106,11 @@ class ScanFigures:
     def complete(self) -> bool:
         """Every page could be read."""
         return self.unreadable == 0
+
+    def of_part(self, number: int) -> ScanFigures:
+        """With the pages of one document, by its number from 0; none where that is unknown, as after a restart."""
+        part = self.parts[number] if number < len(self.parts) else PartFigures()
+        return replace(self, pages=part.pages, unreadable=part.unreadable)
 
 
 EngineState: TypeAlias = Literal["down", "loading", "ready", "working", "finishing"]

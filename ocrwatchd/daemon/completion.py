@@ -57,7 +57,7 @@ class JobCompletion(Component):
         clear_canary: called with the path, goal and set name of each ended canary.
         attempt_over: called with each job whose attempt has ended.
         notify: called for each delivered set and each failed scan: event, job, its path under the outbox or ``failed/``
-            without suffix, reason, figures of the engine for the whole scan.
+            without suffix, reason, figures of the document.
     """
 
     def __init__(
@@ -260,5 +260,7 @@ class JobCompletion(Component):
         )
         self._figures.ended(event, figures)
         entry = self._ledger.entry(job.id)
-        for planned in entry.sets if entry else ():
-            self._notify(event, job, planned.path, reason, figures)
+        sets = entry.sets if entry else ()
+        for number, planned in enumerate(sets):
+            own = figures.of_part(number) if len(sets) > 1 else figures
+            self._notify(event, job, planned.path, reason, own)

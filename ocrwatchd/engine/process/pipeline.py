@@ -100,7 +100,9 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
 
 
 def _part_figures(draft: Draft, part: Part) -> PartFigures:
-    return PartFigures(draft.profile, date_for_name(part.pages(), draft.work))
+    return PartFigures(
+        draft.profile, date_for_name(part.pages(), draft.work), draft.tally.pages, draft.tally.unreadable
+    )
 
 
 def _check_readable(drafts: list[Draft]) -> None:

@@ -21,6 +21,7 @@ from ocrwatchd.monitoring.snapshot import Observer
 if TYPE_CHECKING:
     import selectors
     from collections.abc import Callable
+    from pathlib import Path
 
     from ocrwatchd.core.attempt import ScanFigures
     from ocrwatchd.core.config.schema import Config, Event

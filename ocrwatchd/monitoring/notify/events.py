@@ -47,17 +47,17 @@ def ended(  # noqa: PLR0917 - what is known of an end
         folders: of the root.
         placed: the set's path under the outbox, or the scan's under ``failed/``, without suffix.
         reason: why it failed.
-        figures: of the whole scan.
+        figures: of the document.
     """
     facts: dict[str, str | int] = {"time": _now(), "file": told(str(job.relative))}
     if event == "delivered":
         facts |= {"pages": figures.pages, "unreadable": figures.unreadable}
-        place = folders.path("outbox") / f"{placed}{RECEIPT}"
+        path = folders.path("outbox") / f"{placed}{RECEIPT}"
     else:
         facts["reason"] = _short(reason)
-        place = original_path(folders, placed.with_name(job.relative.name), "failed", placed.name)
+        path = original_path(folders, placed.with_name(job.relative.name), "failed", placed.name)
     # Its own bytes, for whoever wants to do something with the file; absolute, so that no option begins like it.
-    return Happening(event, facts | ({"path": str(place)} if names_are_told() else {}))
+    return Happening(event, facts | ({"path": str(path)} if names_are_told() else {}))
 
 
 def health(event: Event, words: Message, seconds: float) -> Happening:

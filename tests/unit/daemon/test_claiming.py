@@ -10,11 +10,14 @@ import pytest
 from ocrwatchd.arrival.arrivals import Ready
 from ocrwatchd.arrival.claim import Seen
 from ocrwatchd.arrival.settle import Stamp
+from ocrwatchd.core import canary_name
+from ocrwatchd.core.config.profile import Output, Paper, Split, Work
 from ocrwatchd.core.config.schema import Config, Folders
-from ocrwatchd.core.model import Scan
-from ocrwatchd.daemon.claiming import Claims
+from ocrwatchd.core.model import Job, Scan, Sheets
+from ocrwatchd.daemon.claiming import Claims, recognise
 from ocrwatchd.dispatch.priority import AHEAD_S
 from ocrwatchd.formats.input.completeness import Examined, Finding
+from ocrwatchd.monitoring.canary import page
 from ocrwatchd.storage.ledger import Ledger, LedgerFault
 from ocrwatchd.storage.work_folder import WorkFolder
 from tests.fakes.queue import FakeQueue
@@ -51,6 +54,18 @@ def test_ledger_that_is_locked_holds_up_the_loop_once(tmp_path, place, monkeypat
     assert kind == "claim"
     assert "locked" in str(words)
     assert not (tmp_path / "root" / ".work" / tried[0]).exists()
+
+
+def test_a_canary_is_one_document_under_its_own_name(tmp_path):
+    """Whoever has sent it looks for that name, whatever the configuration makes of other scans."""
+    split, paper = Split(on=("pages:1", "sheet")), Paper(blank="all", duplex="stacks")
+    work = Work(output=Output(formats=("pdf",), name="{date} x{counter}"), split=split, pages=paper)
+    job = Job("j", tmp_path / "j", Path(canary_name.new_name()), work, sheets=Sheets({"": work}, b"key"))
+    job.source.parent.mkdir(parents=True)
+    job.source.write_bytes(page.picture())
+    found = recognise(job)
+    assert (found.canary, found.sheets) == (True, None)
+    assert found.work == Work(output=Output(formats=("pdf",)))
 
 
 @pytest.mark.parametrize(

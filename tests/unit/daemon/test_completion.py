@@ -7,12 +7,13 @@ import os
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import structlog
 
 from ocrwatchd.core import faults
-from ocrwatchd.core.attempt import Ending, Outcome, ScanFigures
+from ocrwatchd.core.attempt import Ending, Outcome, PartFigures, ScanFigures
 from ocrwatchd.core.backoff import Backoff
 from ocrwatchd.core.config.schema import Folders
 from ocrwatchd.core.content_hash import sha256_of_files
@@ -87,6 +88,23 @@ def test_done_job_is_delivered_and_its_folder_gone(desk):
     assert (desk.folders.path("outbox") / "scan.txt").exists()
     assert desk.ledger.entry("j").state == "delivered"
     assert not job.folder.exists()
+
+
+def test_of_a_divided_stack_each_document_is_told_with_its_own_pages(tmp_path, ledger):
+    """Whoever adds them up would count the scan's several times; the file is the one that was in the inbox."""
+    told = []
+    desk = Desk(tmp_path / "root", ledger, notify=lambda *what: told.append(what))
+    job = desk.job()
+    for suffix in (".txt", ".json"):
+        shutil.copy(job.out / f"document{suffix}", job.out / f"document-2{suffix}")
+    parts = (PartFigures(pages=2), PartFigures(pages=1, unreadable=1))
+    desk.endings.end(
+        Outcome(job, Ending.DONE, figures=ScanFigures(pages=3, unreadable=1, sha256="00" * 32, parts=parts))
+    )
+    assert [(event, of.relative, place, own.pages, own.unreadable) for event, of, place, _, own in told] == [
+        ("delivered", Path("scan.png"), Path("scan-part-1"), 2, 0),
+        ("delivered", Path("scan.png"), Path("scan-part-2"), 1, 1),
+    ]
 
 
 def test_counts_of_a_document_are_remembered_and_nothing_else_of_it(desk):

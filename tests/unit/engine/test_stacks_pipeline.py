@@ -72,7 +72,7 @@ def test_each_part_is_a_set_with_its_profiles_formats(line):
     assert second["left_out"] == [{"page": 3, "why": "sheet"}]
     assert [page["number"] for page in second["pages"]] == [1]
     assert second["page_count"] == 1
-    assert figures.parts == (PartFigures(), PartFigures("notes"))
+    assert figures.parts == (PartFigures(pages=2), PartFigures("notes", pages=1))
     assert (figures.pages, figures.words) == (3, first["totals"]["words"] + second["totals"]["words"])
     assert first["sha256"] == second["sha256"] == figures.sha256
 
@@ -124,7 +124,7 @@ def test_a_sheet_that_is_not_signed_here_cuts_and_stays(line):
     figures = line.work_off(job)
     assert [each["pages_from"] for each in receipts(job)] == [[1], [2, 3]]
     assert FOREIGN_SHEET in receipts(job)[1]["warnings"]
-    assert figures.parts == (PartFigures(), PartFigures())
+    assert figures.parts == (PartFigures(pages=1), PartFigures(pages=2))
 
 
 def test_a_page_that_ends_the_engine_is_not_looked_at_for_codes_again(line):
