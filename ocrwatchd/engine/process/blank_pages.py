@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,9 @@ def is_blank_page(pages: Pages, read: PageText) -> bool:
     from ocrwatchd.ocr.blank import is_blank  # only for scans whose blank pages are left out
 
     try:
-        picture = pages.page(read.number).image
-        return is_blank(picture, read, partial(_other_side, pages, read.number))
+        page = pages.page(read.number)
+        # Its resolution, not the file's: a large page is read smaller.
+        return is_blank(page.image, replace(read, dpi=page.dpi), partial(_other_side, pages, read.number))
     except UnreadablePage:
         return False
     except UnreadableScan:
