@@ -40,6 +40,8 @@ transparency; of WebP, AVIF and HEIF, whose libraries have a picture of their ow
 _COEFFICIENTS = 6
 """Bytes a pixel that libjpeg holds of a progressive JPEG, whatever the size that it decodes into."""
 _MODERN_FORMATS = frozenset({"WEBP", "AVIF", "HEIF"})
+_PARTS = (1, 2, 4, 8)
+"""libjpeg decodes into these parts of the width and the height."""
 _ROUNDING = 0.999
 """Stretching rounds to whole pixels."""
 
@@ -117,7 +119,7 @@ def fits_in_memory(image: Image.Image, ocr: Ocr) -> bool:
     pixels = image.width * image.height
     if pixels <= most_pixels_read(ocr)[0]:
         return True
-    return pixels <= most_pixels_opened(ocr) and _bytes_to_decode(image, pixels) <= _most_bytes(ocr)
+    return pixels <= most_pixels_opened(ocr) and _bytes_to_decode(image) <= _most_bytes(ocr)
 
 
 def room_for(image: Image.Image, number: int, ocr: Ocr, stretch: float = 1.0) -> Room:
@@ -140,15 +142,13 @@ def room_for(image: Image.Image, number: int, ocr: Ocr, stretch: float = 1.0) ->
     room = Room(whole, most * _ROUNDING / stretch, setting)
     if pixels <= most:  # only stretching makes it too large
         return room
-    factor = math.sqrt(room.pixels / pixels)
-    for part in (1, 2, 4, 8):
-        if image.format == "JPEG":
-            image.draft(image.mode, (math.ceil(whole[0] * factor / part), math.ceil(whole[1] * factor / part)))
-        if _bytes_to_decode(image, pixels) <= _most_bytes(ocr):
+    parts = _PARTS if image.format == "JPEG" else (1,)
+    enough = max((part for part in parts if pixels >= room.pixels * part**2), default=1)
+    for part in parts:
+        if part >= enough and _bytes_to_decode(image, part) <= _most_bytes(ocr):
+            image.draft(image.mode, (whole[0] // part, whole[1] // part))
             return room
-        if image.format != "JPEG":
-            break
-    needed_mb = math.ceil(_bytes_to_decode(image, pixels) / (1 << 20))
+    needed_mb = math.ceil(_bytes_to_decode(image, parts[-1]) / (1 << 20))
     raise UnreadablePage(
         say(
             "page {page} has {width} x {height} pixels, which take {size} MiB of memory to decode; "
@@ -180,9 +180,10 @@ def _most_bytes(ocr: Ocr) -> int:
     return BUDGETS_TO_DECODE * memory_budget_mb(ocr.memory_mb) << 20
 
 
-def _bytes_to_decode(image: Image.Image, whole: int) -> int:
-    """Memory for decoding a picture and making it smaller; ``whole`` is the number of its pixels in the file."""
-    pixels = image.width * image.height
+def _bytes_to_decode(image: Image.Image, part: int = 1) -> int:
+    """Memory for decoding a picture, in a part of its width and height, and for making it smaller."""
+    whole = image.width * image.height
+    pixels = whole // part**2
     if "transparency" in image.info or image.mode in {"LA", "PA", "RGBA"}:
         return pixels * _CLEAR
     if image.format in _MODERN_FORMATS:
