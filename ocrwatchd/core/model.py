@@ -170,14 +170,16 @@ class Page:
     Args:
         number: from 1.
         image: mode "L" or "RGB".
-        dpi: dots an inch, or 0.0 where the file does not say.
+        dpi: dots an inch of ``image``, or 0.0 where the file does not say.
         warnings: what the reader should know, in plain words.
+        scale: the file's pixels across and down in one of ``image``: more than 1.0 for a page that is read smaller.
     """
 
     number: int
     image: Image.Image
     dpi: float
     warnings: tuple[str, ...] = ()
+    scale: tuple[float, float] = (1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +218,8 @@ class PageText:
     Args:
         number: from 1.
         text: the raw text in reading order: one line a line, a blank line between paragraphs, no newline at the end.
-        width: of the recognised picture, pixels.
-        height: of the recognised picture, pixels.
+        width: of the recognised picture, pixels; in those of the file where it was read smaller, and so all boxes.
+        height: of the recognised picture, likewise.
         dpi: dots an inch, or 0.0 where unknown.
         engine: name of the engine, or "" where no engine read the page.
         lines: with boxes where the engine gives them; every ``lines[i].offset`` points into ``text``.

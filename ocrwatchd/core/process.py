@@ -72,6 +72,15 @@ def memory_bytes(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/
     return least
 
 
+def memory_budget_mb(configured: int) -> int:
+    """Growth of the engine after which it is replaced between two scans, MiB.
+
+    Args:
+        configured: ``ocr.memory_mb``; 0 = a quarter of the memory that this process may use.
+    """
+    return configured or (memory_bytes() >> 20) // 4
+
+
 def without_secrets(environment: Mapping[str, str], *, proxies: bool) -> dict[str, str]:
     """An environment without variables that are named like tokens, passwords or keys, and without URLs with passwords.
 

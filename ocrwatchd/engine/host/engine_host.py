@@ -21,7 +21,7 @@ from ocrwatchd.core.config.schema import Config
 from ocrwatchd.core.i18n import NOTHING, Message, say
 from ocrwatchd.core.jsonlines import ProtocolError
 from ocrwatchd.core.model import Job
-from ocrwatchd.core.process import memory_bytes
+from ocrwatchd.core.process import memory_budget_mb
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.grants import Access, Stamps, needed
 from ocrwatchd.engine.host.child import Child
@@ -71,7 +71,7 @@ class EngineHost:
         self._stamps: Stamps = {}
         self._clock: Final = clock
         self._load_deadline_s: Final = load_deadline_s
-        self._budget_mb: Final = float(config.ocr.memory_mb or (memory_bytes() >> 20) // 4)
+        self._budget_mb: Final = float(memory_budget_mb(config.ocr.memory_mb))
         self._child: Child | None = None
         self._job: Job | None = None
         self._ready = False

@@ -43,6 +43,8 @@ def is_blank_page(pages: Pages, read: PageText, reader: Callable[[Page], PageTex
             # Never a piece of a page that was cut for want of a licence.
             return () if read.evaluation else reader(replace(page, image=piece, dpi=0.0)).lines
 
+        # Its resolution, not the file's: a large page is read smaller.
+        read = replace(read, dpi=page.dpi)
         return is_blank(page.image, read, partial(_other_side, pages, read.number), lines)
     except UnreadablePage:
         return False

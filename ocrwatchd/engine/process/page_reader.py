@@ -14,6 +14,7 @@ from ocrwatchd.core import faults
 from ocrwatchd.core.config.profile import Work
 from ocrwatchd.core.errors import EngineUnavailable, UnreadablePage
 from ocrwatchd.core.model import Job, Page, PageText
+from ocrwatchd.engine.process.file_pixels import in_pixels_of_the_file
 from ocrwatchd.engine.process.mixed_page import merged
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.ocr.rapidocr_languages import LANGUAGES
@@ -48,7 +49,8 @@ class PageReader:
             return own.page
         said = own is not None and bool(own.lines or own.doubted)
         try:
-            read, picture = self._recognise(own.rest if own and own.rest else pages.page(number))
+            page = own.rest if own and own.rest else pages.page(number)
+            read, picture = self._recognise(page)
         except UnreadablePage as error:
             if own is None or not said:
                 raise
@@ -56,7 +58,8 @@ class PageReader:
             return replace(own.page, warnings=(*own.page.warnings, told))
         if own is None or not said:
             read = replace(read, unseen_text=own is not None and own.page.unseen_text)
-            return self._helped("tick_boxes.failed", number, lambda: with_tick_boxes(read, picture), lambda _: read)
+            ticked = partial(with_tick_boxes, read, picture)
+            return in_pixels_of_the_file(self._helped("tick_boxes.failed", number, ticked, lambda _: read), page.scale)
         merge = partial(merged, own, read, ocr=self.job.work.ocr)
         return self._helped("tick_boxes.failed", number, lambda: merge(picture=picture), lambda _: merge(picture=None))
 

@@ -57,14 +57,14 @@ class Length:
         pages: in the file.
         pixels: of a page, by its number from 1.
         max_pages: of more the rest stands as one page that cannot be read.
-        max_pixels: a page with more is refused unread, and costs nothing.
+        most_pixels: a page with more is refused unread, and costs nothing.
     """
 
-    def __init__(self, pages: int, pixels: Callable[[int], float], max_pages: int, max_pixels: int) -> None:
+    def __init__(self, pages: int, pixels: Callable[[int], float], max_pages: int, most_pixels: int) -> None:
         self.count = min(pages, max_pages + 1)
         self._pixels = pixels
         self._max_pages = max_pages
-        self._max_pixels = max_pixels
+        self._most_pixels = most_pixels
         self._sums = [0.0]
 
     def check(self, number: int) -> None:
@@ -82,7 +82,7 @@ class Length:
             )
         while len(self._sums) <= number:
             pixels = self._pixels(len(self._sums))
-            self._sums.append(self._sums[-1] + (pixels if pixels <= self._max_pixels else 0))
+            self._sums.append(self._sums[-1] + (pixels if pixels <= self._most_pixels else 0))
         if self._sums[number] > MAX_DOCUMENT_PIXELS:
             raise UnreadablePage(
                 say(

@@ -18,6 +18,7 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input.common import Length, Pages
 from ocrwatchd.formats.input.images import read_picture
+from ocrwatchd.formats.input.reading_size import most_pixels_opened
 
 
 class HeifPages(Pages):
@@ -29,11 +30,11 @@ class HeifPages(Pages):
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)
-        self._max_pixels = ocr.max_pixels
+        self._ocr = ocr
         with self._file() as file:
             sizes = _sizes(file, ocr.threads or len(os.sched_getaffinity(0)))
         self._length = Length(
-            len(sizes), lambda number: sizes[number - 1], min(len(sizes), ocr.max_pages), ocr.max_pixels
+            len(sizes), lambda number: sizes[number - 1], min(len(sizes), ocr.max_pages), most_pixels_opened(ocr)
         )
         self.count = self._length.count
 
@@ -42,7 +43,7 @@ class HeifPages(Pages):
         self._length.check(number)
         with self._file() as file:
             try:
-                return read_picture(file, ("HEIF",), number, self._max_pixels, frame=number - 1)
+                return read_picture(file, ("HEIF",), number, self._ocr, frame=number - 1)
             except DamagedPage:
                 raise DamagedPage(
                     say(

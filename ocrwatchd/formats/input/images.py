@@ -1,7 +1,7 @@
 """Pages of picture files: PNG, JPEG, BMP, GIF, WebP, AVIF, by Pillow; and what all pictures share.
 
 Of an animated GIF, PNG, WebP or AVIF the first frame is read, with a warning: an animation is no scan, and its frames
-are mostly differences. A size is checked before anything of it is decoded.
+are mostly differences. A size is checked before anything of it is decoded; what is too large is read smaller.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ocrwatchd.formats.input.color_modes import flatten
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.decoder_warnings import DAMAGED, capture_stderr, redecode, tells_damage
 from ocrwatchd.formats.input.patched_file import PatchedFile
+from ocrwatchd.formats.input.reading_size import LARGER, check_size, most_pixels_opened, reduced, room_for
 
 GOOD_DPI = 300
 LOW_DPI = 200
@@ -53,15 +54,15 @@ class Picture(Pages):
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)
-        self._max_pixels = ocr.max_pixels
+        self._ocr = ocr
 
     @override
     def page(self, number: int) -> Page:
         try:
             if (better := self._mended()) is not None:
-                return read_picture(cast("IO[bytes]", better), _PICTURES, number, self._max_pixels, mended=True)
+                return read_picture(cast("IO[bytes]", better), _PICTURES, number, self._ocr, mended=True)
             with self._file() as file:
-                return read_picture(file, _PICTURES, number, self._max_pixels)
+                return read_picture(file, _PICTURES, number, self._ocr)
         except DamagedPage:
             self._check_kind(number)
             raise
@@ -112,25 +113,11 @@ def dpi_warnings(across: float, down: float) -> tuple[str, ...]:
     return (f"scanned at {found} dpi: characters may be misread; scan with {GOOD_DPI} dpi",)
 
 
-def too_large(number: int, width: float, height: float, max_pixels: int) -> UnreadablePage:
-    """The error for a page with more than ``max_pixels`` pixels."""
-    return UnreadablePage(
-        say(
-            "page {page} has {width} x {height} pixels, more than ocr.max_pixels = {limit}; "
-            "scan it with a lower resolution, or raise that limit",
-            page=number,
-            width=f"{width:.0f}",
-            height=f"{height:.0f}",
-            limit=max_pixels,
-        )
-    )
-
-
 def read_picture(
     file: IO[bytes],
     formats: tuple[str, ...],
     number: int,
-    max_pixels: int,
+    ocr: Ocr,
     *,
     frame: int = 0,
     mended: bool = False,
@@ -141,7 +128,7 @@ def read_picture(
         file: at its beginning.
         formats: Pillow's names of those that it may have.
         number: of the page.
-        max_pixels: a larger one is refused.
+        ocr: says how large it may be; a larger one is read smaller, or refused.
         frame: which of the file's pictures.
         mended: what stood around the data was wrong: it is damaged unless the decoder has found all rows.
 
@@ -151,38 +138,44 @@ def read_picture(
     """
     told: list[str] = []
     try:
-        with _guarded(max_pixels, told), Image.open(file, formats=formats) as image:
+        with _guarded(most_pixels_opened(ocr), told), Image.open(file, formats=formats) as image:
             if image.tell() != frame:
                 image.seek(frame)
-            _check_size(image, number, max_pixels)
+            check_size(image, number, ocr)
+            across, down = resolution(image)
+            room = room_for(image, number, ocr, _stretch(across, down))
             if image.format in {"GIF", "PNG", "WEBP", "AVIF"} and getattr(image, "is_animated", False):
                 told.append(f"an animated {image.format}: only its first picture was read")
             if _load(image, file, number, mended=mended):
                 told.append(DAMAGED)
-            across, down = resolution(image)
             # Pillow turns by EXIF, and so may exchange the two.
-            if image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE:
+            turn = image.getexif().get(_ORIENTATION, 1)
+            if turn in _ON_ITS_SIDE:
                 across, down = down, across
-            plain = _square(
-                flatten(ImageOps.exif_transpose(image), white_is_zero=_white_is_zero(image)), across, down, max_pixels
-            )
+            small = reduced(image, room.pixels)
+            small.getexif()[_ORIENTATION] = turn  # a smaller copy of a TIFF has lost it
+            upright = flatten(ImageOps.exif_transpose(small), white_is_zero=_white_is_zero(image))
+            plain = _square(upright, across, down)
+            scale = room.scale(upright.size)
+            told += room.told(upright.size)
             told += dpi_warnings(across, down)
     except UnreadablePage:
         raise
     except Image.DecompressionBombError:
         raise UnreadablePage(
             say(
-                "page {page} has more than twice the pixels of ocr.max_pixels = {limit}; "
+                "page {page} has more than {times} times the pixels of ocr.max_pixels = {limit}; "
                 "scan it with a lower resolution, or raise that limit",
                 page=number,
-                limit=max_pixels,
+                times=2 * LARGER,
+                limit=ocr.max_pixels,
             )
         ) from None
     except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
         if is_machines(error):
             raise
         raise _damaged(number) from error
-    return Page(number, plain, max(across, down), tuple(dict.fromkeys(told)))
+    return Page(number, plain, max(across, down) / max(scale), tuple(dict.fromkeys(told)), scale)
 
 
 def _load(image: Image.Image, file: IO[bytes], number: int, *, mended: bool) -> bool:
@@ -199,16 +192,11 @@ def _damaged(number: int) -> DamagedPage:
     return DamagedPage(say("page {page} is damaged or broke off; scan or copy it again", page=number))
 
 
-def _check_size(image: Image.Image, number: int, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise too_large(number, image.width, image.height, max_pixels)
-
-
 @contextlib.contextmanager
-def _guarded(max_pixels: int, told: list[str]) -> Iterator[None]:
+def _guarded(most_pixels: int, told: list[str]) -> Iterator[None]:
     """Set Pillow's limits to ours and collect its warnings in ``told``."""
     before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = max_pixels
+    Image.MAX_IMAGE_PIXELS = most_pixels
     ImageFile.LOAD_TRUNCATED_IMAGES = False  # a library may have switched it on: half a page would come out grey
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -239,14 +227,18 @@ def _white_is_zero(image: Image.Image) -> bool:
     return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(262) == 0
 
 
-def _square(image: Image.Image, across: float, down: float, max_pixels: int) -> Image.Image:
-    """Stretch a page with oblong pixels, as from a fax, so that letters keep their shape."""
+def _stretch(across: float, down: float) -> float:
+    """How much longer one side becomes on a page with oblong pixels, as from a fax; 1.0 for other pages."""
     if not across or 1 / _SQUARE_ENOUGH <= across / down <= _SQUARE_ENOUGH:
+        return 1.0
+    return max(across / down, down / across)
+
+
+def _square(image: Image.Image, across: float, down: float) -> Image.Image:
+    """Stretch a page with oblong pixels, so that letters keep their shape."""
+    stretch = _stretch(across, down)
+    if stretch == 1.0:
         return image
-    ratio = across / down
-    width, height = (
-        (image.width, round(image.height * ratio)) if ratio > 1 else (round(image.width / ratio), image.height)
-    )
-    if width * height > max_pixels:
-        return image
-    return image.resize((width, height), Image.Resampling.BICUBIC)
+    width, height = image.size
+    size = (width, round(height * stretch)) if across > down else (round(width * stretch), height)
+    return image.resize(size, Image.Resampling.BICUBIC)

@@ -19,15 +19,16 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input import pdf_page_tree
 from ocrwatchd.formats.input.common import DELIVERED, MAX_PAGES, Length, OwnText, Pages
-from ocrwatchd.formats.input.images import dpi_warnings, too_large
+from ocrwatchd.formats.input.images import dpi_warnings
 from ocrwatchd.formats.input.pdf_annotations import flatten
 from ocrwatchd.formats.input.pdf_text import own_text
+from ocrwatchd.formats.input.reading_size import most_pixels_read, too_large
 
 POINTS_AN_INCH = 72
 NOT_READ = 'what the page shows beside its own text was not read: ocr.pdf_text is "keep"'
 MOST_ATTACHED = 1000
-LEAST_DPI = 40
-"""Text on a page with a lower resolution is unreadable."""
+LEAST_DPI = 10
+"""A page of PDF's greatest size, 200 inches a side, is drawn with more. The print on such a page is large."""
 
 LONGEST_SIDE_PX = 30_000
 _LONGEST_RECEIPT_BYTES = 200
@@ -47,7 +48,7 @@ class PdfPages(Pages):
         super().__init__(descriptor)
         self._ocr = ocr
         self._dpi = ocr.dpi
-        self._max_pixels = ocr.max_pixels
+        self._most_pixels, self._limit = most_pixels_read(ocr)
         # By way of the descriptor: the file's name may hold bytes that PDFium's interface cannot express.
         path = f"/proc/self/fd/{descriptor}"
         self._document, password = _open(path, ocr.pdf_passwords)
@@ -63,7 +64,7 @@ class PdfPages(Pages):
         if not self._found:
             self._close()
             raise UnreadableScan(say("the PDF has no pages"))
-        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pages, ocr.max_pixels)
+        self._length = Length(self._found + bool(self._missing), self._pixels, ocr.max_pages, self._most_pixels)
         self.count = self._length.count
 
     def _look_for_all(self, path: str, password: str | None) -> tuple[int, int]:
@@ -164,23 +165,23 @@ class PdfPages(Pages):
         except pdfium.PdfiumError:
             return 0.0
         wanted = width_pt * height_pt * (self._dpi / POINTS_AN_INCH) ** 2
-        return min(wanted, self._max_pixels) if math.isfinite(wanted) and wanted > 0 else 0.0
+        return min(wanted, self._most_pixels) if math.isfinite(wanted) and wanted > 0 else 0.0
 
     def _fitting_dpi(self, number: int, width_pt: float, height_pt: float) -> tuple[float, tuple[str, ...]]:
-        """The resolution at which a page stays within ``max_pixels``, and a warning if that is a lower one."""
+        """The resolution at which a page stays within the limits, and a warning if that is a lower one."""
         if not (math.isfinite(width_pt) and math.isfinite(height_pt) and width_pt > 0 and height_pt > 0):
             raise UnreadablePage(say("page {page} of the PDF has no size", page=number))
-        by_area = POINTS_AN_INCH * math.sqrt(self._max_pixels / (width_pt * height_pt))
+        by_area = POINTS_AN_INCH * math.sqrt(self._most_pixels / (width_pt * height_pt))
         by_side = POINTS_AN_INCH * LONGEST_SIDE_PX / max(width_pt, height_pt)
         fitting = min(by_area, by_side)
         if fitting >= self._dpi:
             return float(self._dpi), ()
         if fitting < LEAST_DPI:
             scale = self._dpi / POINTS_AN_INCH
-            raise too_large(number, width_pt * scale, height_pt * scale, self._max_pixels)
+            raise too_large(number, width_pt * scale, height_pt * scale, self._ocr)
         # PDFium rounds both sides up, by less than a pixel each.
         lowered = math.floor(fitting * 0.999)
-        return float(lowered), (f"drawn at {lowered} instead of {self._dpi} dpi to stay within ocr.max_pixels",)
+        return float(lowered), (f"drawn at {lowered} instead of {self._dpi} dpi to stay within {self._limit}",)
 
     @override
     def __exit__(self, *exception: object) -> None:

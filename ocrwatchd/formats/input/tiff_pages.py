@@ -14,6 +14,7 @@ from ocrwatchd.core.i18n import Message, say
 from ocrwatchd.core.model import Page
 from ocrwatchd.formats.input.common import MAX_PAGES, Length, Pages
 from ocrwatchd.formats.input.images import MOST_READ_AT_ONCE_BYTES, read_picture
+from ocrwatchd.formats.input.reading_size import most_pixels_opened
 from ocrwatchd.formats.input.tiff import PageFile, directories, shorter_counts
 
 _DECODED_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32946, 34925, 50000})
@@ -41,7 +42,7 @@ class TiffPages(Pages):
 
     def __init__(self, descriptor: int, ocr: Ocr) -> None:
         super().__init__(descriptor)
-        self._max_pixels = ocr.max_pixels
+        self._ocr = ocr
         self._size = os.fstat(descriptor).st_size
         self._found = directories(descriptor, MAX_PAGES)
         if not self._found.pages:
@@ -49,7 +50,7 @@ class TiffPages(Pages):
         sizes = [frame.pixels for frame in self._found.pages]
         readable = min(len(sizes), ocr.max_pages)
         beyond = len(sizes) > readable or self._found.cut
-        self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, self._max_pixels)
+        self._length = Length(readable + beyond, lambda number: sizes[number - 1], readable, most_pixels_opened(ocr))
         self.count = self._length.count
         self.warnings = self._found.warnings
 
@@ -78,7 +79,7 @@ class TiffPages(Pages):
 
     def _page(self, number: int, *, shared: bool, patches: Mapping[int, bytes] | None = None) -> Page:
         file = self._page_file(number, shared=shared, patches=patches)
-        return read_picture(file, ("TIFF",), number, self._max_pixels, mended=bool(patches))
+        return read_picture(file, ("TIFF",), number, self._ocr, mended=bool(patches))
 
     def _page_file(self, number: int, *, shared: bool = True, patches: Mapping[int, bytes] | None = None) -> IO[bytes]:
         offset = self._found.pages[number - 1].directory.at

@@ -8,7 +8,7 @@ from PIL import Image, features
 
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import DamagedPage, UnreadablePage, UnreadableScan
-from ocrwatchd.formats.input import open_pages
+from ocrwatchd.formats.input import open_pages, reading_size
 from ocrwatchd.formats.input.completeness import Examined, Finding
 from ocrwatchd.formats.input.incomplete import ALL_READ, open_whole
 from tests.paths import DATA
@@ -63,8 +63,15 @@ def test_a_turned_picture_comes_upright(tmp_path):
     assert is_black_above(image)
 
 
-def test_a_large_picture_is_refused_before_it_is_decoded(tmp_path):
+def test_a_large_picture_is_read_smaller(tmp_path):
+    """Within max_pixels, whatever the camera's size."""
+    (image,) = read(tmp_path / "scan", HALF, max_pixels=15_000)
+    assert 14_000 < image.width * image.height <= 15_000
+
+
+def test_a_vast_picture_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
     """Its size stands before its data."""
+    monkeypatch.setattr(reading_size, "LARGER", 1)
     with pytest.raises(UnreadablePage, match=r"160 x 96 pixels.*ocr.max_pixels = 15000"):
         read(tmp_path / "scan", HALF, max_pixels=15_000)
 

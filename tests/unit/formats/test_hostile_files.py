@@ -85,7 +85,9 @@ def test_a_jpeg_2000_outside_a_pdf_is_refused_with_what_to_do(tmp_path, suffix):
     assert "convert the file to PNG, JPEG" in reason
 
 
-@pytest.mark.parametrize(("size", "words"), [((35_000, 35_000), "more than"), ((35_000, 3_500), "35000 x 3500 pixels")])
+@pytest.mark.parametrize(
+    ("size", "words"), [((35_000, 35_000), "more than 8 times"), ((35_000, 15_000), "35000 x 15000 pixels")]
+)
 @pytest.mark.parametrize("kind", ["png", "tif"])
 def test_a_picture_of_35_000_pixels_is_refused_unread(tmp_path, size, words, kind):
     """A file of a few bytes that claims it costs next to no memory."""
@@ -95,6 +97,18 @@ def test_a_picture_of_35_000_pixels_is_refused_unread(tmp_path, size, words, kin
     _pictures, (reason,) = read(tmp_path / "scan", Ocr())
     assert words in reason
     assert "ocr.max_pixels" in reason
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_GROWTH_KIB
+
+
+@pytest.mark.parametrize("kind", ["png", "tif"])
+def test_a_picture_that_claims_what_is_read_smaller_costs_next_to_nothing(tmp_path, kind):
+    """Memory is taken as rows arrive, and none do."""
+    size = (30_000, 15_900)
+    content = hostile.png_that_claims(*size) if kind == "png" else hostile.tiff_chain(1, pixels=size)
+    (tmp_path / "scan").write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _pictures, (reason,) = read(tmp_path / "scan", Ocr())
+    assert "damaged or broke off" in reason
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MOST_GROWTH_KIB
 
 

@@ -22,6 +22,8 @@ LEVEL = 3
 """Level of zlib: a page of 25 MB takes half a second. Higher levels take twice as long for a tenth less."""
 BEST = 9
 """Likewise, for one bit a dot, of which a page has 1 MB."""
+ROWS = 256
+"""Rows that are unpacked at a time: a large page would take its size in memory again."""
 UP = b"\x02"
 """PNG's predictor that takes a dot as its difference from the one above (PNG, section 9)."""
 
@@ -211,11 +213,12 @@ def _packed(scratch: Scratch, image: Image.Image) -> int:
 
 def _rows(image: Image.Image) -> bytes:
     """A picture's rows, each as its difference from the one above."""
-    rows = np.asarray(image, dtype=np.uint8).reshape(image.height, -1)
     packer = zlib.compressobj(LEVEL)
-    above = np.zeros(rows.shape[1], dtype=np.uint8)
+    above = np.zeros(image.width * len(image.getbands()), dtype=np.uint8)
     pieces = []
-    for row in rows:
-        pieces.append(packer.compress(UP + (row - above).tobytes()))
-        above = row
+    for top in range(0, image.height, ROWS):
+        part = image.crop((0, top, image.width, min(top + ROWS, image.height)))
+        for row in np.asarray(part, dtype=np.uint8).reshape(part.height, -1):
+            pieces.append(packer.compress(UP + (row - above).tobytes()))
+            above = row
     return b"".join((*pieces, packer.flush()))

@@ -22,6 +22,7 @@ from ocrwatchd.core.model import Document, FinishedPage
 from ocrwatchd.formats.input.common import Pages
 from ocrwatchd.formats.input.images import resolution
 from ocrwatchd.formats.input.openings import Openings
+from ocrwatchd.formats.input.reading_size import fits_in_memory, most_pixels_opened
 from ocrwatchd.formats.output.pdf.image_objects import write_image
 from ocrwatchd.formats.output.pdf.sources import PdfSources
 from ocrwatchd.formats.output.pdf.stream_writer import Scratch
@@ -52,12 +53,13 @@ def draw(
 ) -> Iterator[FinishedPage]:
     """Write the picture of each page as the pages go by.
 
-    A picture that no PDF can hold as it is, and Pillow cannot open (HEIC, a mended file), is packed as it was read. One
-    that could not be read leaves an empty page, which says so in print.
+    A picture that no PDF can hold as it is, and Pillow cannot open (HEIC, a mended file), is packed as it was read; so
+    is one that is too large to be decoded whole. One that could not be read leaves an empty page, which says so in
+    print.
 
     Args:
         pages: of the document, in order; they are passed on.
-        document: says where each page lies, and ``max_pixels``.
+        document: says where each page lies, and how large pictures may be.
         sources: the pages that these hold are not drawn.
         scratch: gets the pages.
 
@@ -67,7 +69,7 @@ def draw(
     """
     ocr, archival = document.work.ocr, document.work.output.pdf == ARCHIVAL
     before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = ocr.max_pixels
+    Image.MAX_IMAGE_PIXELS = most_pixels_opened(ocr)
     try:
         with Openings(ocr) as openings:
             for finished in pages:
@@ -93,7 +95,8 @@ class _Drawing(NamedTuple):
         for file in pictures.files(number):
             try:
                 with Image.open(file, formats=_FORMATS) as image:
-                    return self._add(image, file)
+                    if self._may_hold(image):
+                        return self._add(image, file)
             except Exception as error:  # the boundary to decoders: hostile data makes them raise almost anything
                 if is_machines(error):
                     raise
@@ -103,6 +106,11 @@ class _Drawing(NamedTuple):
             return False
         page.image.info["dpi"] = (page.dpi, page.dpi)
         return self._add(page.image, io.BytesIO())
+
+    def _may_hold(self, image: Image.Image) -> bool:
+        """Whether a picture, opened and not loaded yet, passes through or may be decoded whole."""
+        passes = image.format == "JPEG" and image.width * image.height <= most_pixels_opened(self.ocr)
+        return passes or fits_in_memory(image, self.ocr)
 
     def note(self, number: int) -> None:
         """Add a page with a printed note, so that nobody takes the page for a blank one."""
@@ -121,10 +129,8 @@ class _Drawing(NamedTuple):
         self.scratch.page(width, height, content, f"/Font << /Note {font_told} >>")
 
     def _add(self, image: Image.Image, file: IO[bytes]) -> bool:
-        """Add a page with a picture, in its visible size and rotation; False if that is too large."""
+        """Add a page with a picture, in its visible size and rotation; True."""
         width, height = image.size
-        if width * height > self.ocr.max_pixels:
-            return False
         across, down = resolution(image)
         orientation = image.getexif().get(_ORIENTATION, 1)
         number = write_image(self.scratch, image, file, archival=self.archival)
