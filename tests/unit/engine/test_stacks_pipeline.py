@@ -283,4 +283,4 @@ def test_a_text_that_breaks_a_search_is_delivered(line, search):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(f"ocrwatchd.engine.process.text_findings.{search}", lambda *_: int("no number"))
         figures = line.work_off(stack(line, "fine", "fine", work=named))
-    assert (figures.pages, figures.parts) == (2, (PartFigures(),))
+    assert (figures.pages, figures.parts) == (2, (PartFigures(pages=2),))
