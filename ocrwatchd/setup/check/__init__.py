@@ -19,6 +19,7 @@ from ocrwatchd.setup.check import (
     metrics_file,
     model,
     notify_command,
+    separator_sheets,
     service_account,
     systemd_unit,
 )
@@ -47,6 +48,7 @@ def findings(config: Config, source: Path | None = None) -> Iterator[Finding]:
     yield from inotify_limits.look(config, status.running_pid(config.folders))
     yield from notify_command.look(config.notify)
     yield from metrics_file.look(config.metrics)
+    yield from separator_sheets.look(config)
     yield from systemd_unit.look()
     yield _daemon(config)
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ocrwatchd.core.config.schema import ROOTS, Folders, Metrics, state_directory
-from ocrwatchd.setup.check import Finding, disk_space, folders, metrics_file, service_account
+from ocrwatchd.core.config.paper import Split
+from ocrwatchd.core.config.profile import Work
+from ocrwatchd.core.config.schema import ROOTS, Config, Folders, Metrics, state_directory
+from ocrwatchd.setup.check import Finding, disk_space, folders, metrics_file, separator_sheets, service_account
 from ocrwatchd.setup.service.target import Target
+from ocrwatchd.storage import sheet_key
 
 
 def test_a_folder_behind_a_closed_one_is_told(tmp_path, monkeypatch):
@@ -101,3 +104,18 @@ def test_root_hears_how_to_ask_as_the_service(instance, tmp_path, monkeypatch):
     assert list(service_account.look(tmp_path / "config.toml")) == list(service_account.look(None)) == []
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert list(service_account.look(source)) == []
+
+
+def test_the_key_of_sheets_is_examined(tmp_path, monkeypatch):
+    """Only where scans are cut at sheets: missing it is made, closed it is fine, open to others it is told."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert list(separator_sheets.look(Config())) == []
+    config = Config(profiles={"post": Work(split=Split(on=("sheet",)))})
+    (found,) = separator_sheets.look(config)
+    assert (found.ok, "makes their key" in found.words) == (True, True)
+    sheet_key.read_or_make(tmp_path)
+    (found,) = separator_sheets.look(config)
+    assert found.ok
+    (tmp_path / sheet_key.NAME).chmod(0o644)
+    (found,) = separator_sheets.look(config)
+    assert (found.ok, "other users" in found.words) == (False, True)
