@@ -481,7 +481,7 @@ def test_a_worker_lets_go_though_its_mount_is_behind(worker, monkeypatch):
 def test_a_share_that_answers_nothing_changes_nothing(worker, monkeypatch):
     """Whether the job is wanted back is not known then."""
     monkeypatch.setattr(Path, "exists", lambda _: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
-    monkeypatch.setattr(os, "lstat", lambda _: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
+    monkeypatch.setattr(os, "lstat", lambda _, **_options: (_ for _ in ()).throw(OSError(116, "Stale file handle")))
     monkeypatch.setattr(worker._host, "put_back", lambda: pytest.fail("asked for it back"))
     worker._look()
 
