@@ -43,6 +43,11 @@ LONE_SCAN = (
     "both passes again, one after the other"
 )
 
+GATHERED_OTHERWISE = (
+    "the files were put together by settings of [pages] that have changed since: check the order of the pages, or scan "
+    "again"
+)
+
 log = structlog.get_logger()
 
 
@@ -89,6 +94,8 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256, reading.alive("hash")))
     if two_passes and not job.members and not job.by_hand:
         warnings = (*warnings, LONE_SCAN)
+    if job.members and not job.work.pages.gathers:
+        warnings = (*warnings, GATHERED_OTHERWISE)
     write = partial(tell, "write", pages=reading.documents.seen)
     is_writing, parts = reading.alive("write"), []
     for place in range(1, len(drafts) + 1):

@@ -19,7 +19,7 @@ from ocrwatchd.core.sheet_code import SheetSettings
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import sign_of_life
 from ocrwatchd.engine.process.documents import FOREIGN_SHEET
-from ocrwatchd.engine.process.pipeline import LONE_SCAN
+from ocrwatchd.engine.process.pipeline import GATHERED_OTHERWISE, LONE_SCAN
 from ocrwatchd.engine.protocol import Step
 from ocrwatchd.ocr import barcodes
 from tests.fakes.engine import write_scan
@@ -210,6 +210,13 @@ def test_of_several_files_the_one_that_ocrwatchd_has_written_is_named(line):
     (job.out / "document.pdf").replace(job.files[1])
     with pytest.raises(UnreadableScan, match=r"^2\.tif: ocrwatchd has written this PDF itself"):
         line.work_off(replace(job, id="k"))
+
+
+def test_a_pair_whose_settings_have_gone_is_told(line):
+    """Nobody knows any more that the second file holds backs."""
+    job = replace(passes(line, ["fine"], ["blank"]), work=Work())
+    line.work_off(job)
+    assert receipts(job)[0]["warnings"] == [GATHERED_OTHERWISE]
 
 
 def test_a_lone_pass_is_told(line):
