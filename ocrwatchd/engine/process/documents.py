@@ -18,6 +18,16 @@ BOTH_SIDES = 2
 """Pages of a sheet of paper that is scanned on both sides: the even ones are backs."""
 
 
+LONE_SCAN = (
+    "only one of the two scans of this stack has come: the pages are as they were scanned, fronts or backs alone; scan "
+    "both passes again, one after the other"
+)
+
+GATHERED_OTHERWISE = (
+    "the files were put together by settings of [pages] that have changed since: check the order of the pages, or scan "
+    "again"
+)
+
 FOREIGN_SHEET = (
     "the first page has a code of a separator sheet that this installation has not signed: the scan is cut here, and "
     "the page is kept; print the sheet again with `ocrwatchd sheet`"
@@ -187,6 +197,14 @@ class Documents:
     def _is_back(self, finished: FinishedPage) -> bool:
         """Whether a blank page is the back of a sheet of paper whose blank backs are left out."""
         return self.has_backs and self.current.work.pages.blank == "backs" and finished.page.number % BOTH_SIDES == 0
+
+
+def warnings_of_gathering(job: Job) -> Iterator[str]:
+    """What the reader should know of the files that were put together, or that came alone."""
+    if job.work.pages.duplex == "stacks" and not job.members and not job.by_hand:
+        yield LONE_SCAN
+    if job.members and not job.work.pages.gathers:
+        yield GATHERED_OTHERWISE
 
 
 def renumbered(finished: FinishedPage, number: int) -> FinishedPage:

@@ -22,7 +22,7 @@ from ocrwatchd.core.model import FinishedPage, Job, Leaf
 from ocrwatchd.engine.process import scan_file, separators
 from ocrwatchd.engine.process.assembly import Part, figures_of, write_sets
 from ocrwatchd.engine.process.blank_pages import is_blank_page
-from ocrwatchd.engine.process.documents import Documents, Draft
+from ocrwatchd.engine.process.documents import Documents, Draft, warnings_of_gathering
 from ocrwatchd.engine.process.page_steps import PageSteps, Tell
 from ocrwatchd.engine.process.page_store import PageStore, fingerprint, legible
 from ocrwatchd.engine.process.resume_cache import Left, Stamp, stamp_of
@@ -37,16 +37,6 @@ if TYPE_CHECKING:
     from ocrwatchd.core.model import Document
     from ocrwatchd.engine.process.resources import Bench
     from ocrwatchd.engine.protocol import StepName
-
-LONE_SCAN = (
-    "only one of the two scans of this stack has come: the pages are as they were scanned, fronts or backs alone; scan "
-    "both passes again, one after the other"
-)
-
-GATHERED_OTHERWISE = (
-    "the files were put together by settings of [pages] that have changed since: check the order of the pages, or scan "
-    "again"
-)
 
 log = structlog.get_logger()
 
@@ -91,11 +81,8 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
         reading.free()
     drafts = reading.documents.drafts(reading.kept)
     _check_readable(drafts)
-    warnings = (*warnings, *scan_file.warnings_of_change(job.files, stamp, sha256, reading.alive("hash")))
-    if two_passes and not job.members and not job.by_hand:
-        warnings = (*warnings, LONE_SCAN)
-    if job.members and not job.work.pages.gathers:
-        warnings = (*warnings, GATHERED_OTHERWISE)
+    changed = scan_file.warnings_of_change(job.files, stamp, sha256, reading.alive("hash"))
+    warnings = (*warnings, *changed, *warnings_of_gathering(job))
     write = partial(tell, "write", pages=reading.documents.seen)
     is_writing, parts = reading.alive("write"), []
     for place in range(1, len(drafts) + 1):

@@ -18,8 +18,7 @@ from ocrwatchd.core.model import Job, Sheets
 from ocrwatchd.core.sheet_code import SheetSettings
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.process import sign_of_life
-from ocrwatchd.engine.process.documents import FOREIGN_SHEET
-from ocrwatchd.engine.process.pipeline import GATHERED_OTHERWISE, LONE_SCAN
+from ocrwatchd.engine.process.documents import FOREIGN_SHEET, GATHERED_OTHERWISE, LONE_SCAN
 from ocrwatchd.engine.protocol import Step
 from ocrwatchd.ocr import barcodes
 from tests.fakes.engine import write_scan
