@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import structlog
 
@@ -16,6 +15,7 @@ from ocrwatchd.core import faults
 from ocrwatchd.core.config.profile import Llm, Ocr, Work
 from ocrwatchd.core.config.schema import cache_directory
 from ocrwatchd.core.errors import EngineUnavailable, ModelUnavailable, OcrwatchdError
+from ocrwatchd.core.recently_used import RecentlyUsed
 from ocrwatchd.engine.process.isolation import memory_mb
 from ocrwatchd.engine.process.resume_cache import ResumeCache
 from ocrwatchd.llm import calibration_store
@@ -79,22 +79,8 @@ class Closable(Protocol):
 _Loaded = TypeVar("_Loaded", bound=Closable)
 
 
-class _Shelf(Generic[_Loaded]):
-    """A few loaded objects, by their settings."""
-
-    def __init__(self) -> None:
-        self._things: OrderedDict[Hashable, _Loaded] = OrderedDict()
-
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._things
-
-    def get(self, key: Hashable, load: Callable[[], _Loaded]) -> _Loaded:
-        if key not in self._things:
-            while len(self._things) >= MOST_LOADED:
-                self._things.popitem(last=False)[1].close()
-            self._things[key] = load()
-        self._things.move_to_end(key)
-        return self._things[key]
+def _close(thing: Closable) -> None:
+    thing.close()
 
 
 class Bench:
@@ -109,8 +95,8 @@ class Bench:
         self._makers = makers
         self._scratch = scratch
         self._after_load = after_load
-        self._engines: _Shelf[OcrEngine] = _Shelf()
-        self._correctors: _Shelf[Corrector] = _Shelf()
+        self._engines: RecentlyUsed[Hashable, OcrEngine] = RecentlyUsed(MOST_LOADED, _close)
+        self._correctors: RecentlyUsed[Hashable, Corrector] = RecentlyUsed(MOST_LOADED, _close)
         self._cleaners: dict[int, Cleaner] = {}
         self._second_readers: dict[int, SecondReader] = {}
         self.leavings: Final = ResumeCache()

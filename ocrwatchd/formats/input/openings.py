@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from pathlib import Path
 from typing import Self
 
 from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.recently_used import RecentlyUsed
 from ocrwatchd.formats.input import open_pages
 from ocrwatchd.formats.input.common import Pages
 
@@ -19,7 +19,7 @@ class Openings:
 
     def __init__(self, ocr: Ocr) -> None:
         self._ocr = ocr
-        self._opened: OrderedDict[Path, Pages] = OrderedDict()
+        self._opened: RecentlyUsed[Path, Pages] = RecentlyUsed(MOST_OPEN, _close)
 
     def of(self, file: Path) -> Pages:
         """The pages of a file, to be used before the next one is asked for.
@@ -28,19 +28,14 @@ class Openings:
             UnreadableScan: as ``open_pages``.
             OSError: likewise.
         """
-        if file in self._opened:
-            self._opened.move_to_end(file)
-            return self._opened[file]
-        while len(self._opened) >= MOST_OPEN:
-            _, oldest = self._opened.popitem(last=False)
-            oldest.__exit__(None, None, None)
-        self._opened[file] = open_pages(file, self._ocr)
-        return self._opened[file]
+        return self._opened.get(file, lambda: open_pages(file, self._ocr))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        while self._opened:
-            _, pages = self._opened.popitem()
-            pages.__exit__(*exception)
+    def __exit__(self, *_exception: object) -> None:
+        self._opened.close()
+
+
+def _close(pages: Pages) -> None:
+    pages.__exit__(None, None, None)

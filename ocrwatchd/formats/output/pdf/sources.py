@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import secrets
-from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, cast
@@ -23,6 +22,7 @@ from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.errors import FormatUnusable, UnreadableScan
 from ocrwatchd.core.fs.safe_open import open_regular
 from ocrwatchd.core.model import Leaf
+from ocrwatchd.core.recently_used import RecentlyUsed
 from ocrwatchd.formats.input import decompression_limit, kind_of, open_pages
 from ocrwatchd.formats.output.pdf import page_range
 
@@ -190,21 +190,12 @@ class _Descriptors:
     """Files' descriptors, few at a time."""
 
     def __init__(self) -> None:
-        self._opened: OrderedDict[Path, int] = OrderedDict()
+        self._opened: RecentlyUsed[Path, int] = RecentlyUsed(MOST_OPEN, os.close)
+        self.close = self._opened.close
 
     def of(self, file: Path) -> int:
         """The descriptor of a file, to be used before the next one is asked for."""
-        if file in self._opened:
-            self._opened.move_to_end(file)
-            return self._opened[file]
-        while len(self._opened) >= MOST_OPEN:
-            os.close(self._opened.popitem(last=False)[1])
-        self._opened[file] = open_regular(file)
-        return self._opened[file]
-
-    def close(self) -> None:
-        while self._opened:
-            os.close(self._opened.popitem()[1])
+        return self._opened.get(file, lambda: open_regular(file))
 
 
 class _Reopened(io.RawIOBase):
