@@ -62,7 +62,7 @@ class Rules:
         if not paper.gathers or (folder == Path() and canary_name.is_name(scan.relative.name)):
             return None
         key: Key | None = None
-        if paper.duplex == "stacks":
+        if paper.two_passes:
             key = Key("stacks", folder)
         elif paper.join == "folder":
             own = folder == Path() or (len(folder.parts) == 1 and folder.name in self.profiles)

@@ -88,7 +88,7 @@ class NameTemplate:
             "name": _clean(name) or NO_NAME,
             "date": date.isoformat() if date else "",
             "profile": _clean(profile),
-            "part": f"{part:0{len(str(parts))}}" if parts > 1 else "",
+            "part": part_number(part, parts) if parts > 1 else "",
         }
         pieces = self.pieces
         if parts > 1 and "part" not in self.fields:
@@ -101,6 +101,11 @@ class NameTemplate:
         if not name.startswith("."):
             made = made.lstrip(". ")
         return made if made.strip(". ") else NO_NAME
+
+
+def part_number(part: int, parts: int) -> str:
+    """The number of a part, as wide as the last one's, so that the parts sort."""
+    return f"{part:0{len(str(parts))}}"
 
 
 @lru_cache(maxsize=64)

@@ -31,7 +31,7 @@ from ocrwatchd.core.fs import files, safe_open
 from ocrwatchd.core.fs.scratch import clear_stale
 from ocrwatchd.core.log import printable
 from ocrwatchd.core.model import BY_HAND, Job, Sheets
-from ocrwatchd.core.name_template import PART_OF_STACK
+from ocrwatchd.core.name_template import PART_OF_STACK, part_number
 from ocrwatchd.engine import page_failures
 from ocrwatchd.engine.host.engine_host import EngineHost
 from ocrwatchd.ocr.selection import choose
@@ -275,7 +275,7 @@ def _keep(job: Job, output: Path, file_mode: int) -> None:
     parts = suffixes_in(job.out)
     stem, _own = stem_and_suffix(job.relative.name)
     for part, present in sorted(parts.items()):
-        own = stem if len(parts) == 1 else f"{stem}{PART_OF_STACK}{part:0{len(str(len(parts)))}}"
+        own = stem if len(parts) == 1 else f"{stem}{PART_OF_STACK}{part_number(part, len(parts))}"
         try:
             output.mkdir(parents=True, exist_ok=True)
             everywhere = tuple({*OUTPUT_SUFFIXES.values(), *(task.suffix for task in job.work.tasks), *present})

@@ -60,11 +60,16 @@ class Paper(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.duplex != "off" and self.join != "off":
+        if self.two_passes and self.join != "off":
             raise ValueError('give either duplex = "stacks" or join: a file of the pair holds all fronts or all backs')
         return self
 
     @property
+    def two_passes(self) -> bool:
+        """Fronts and backs are scanned one after the other."""
+        return self.duplex == "stacks"
+
+    @property
     def gathers(self) -> bool:
         """Several scans may become one document."""
-        return self.duplex != "off" or self.join != "off"
+        return self.two_passes or self.join != "off"

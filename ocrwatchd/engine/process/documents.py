@@ -201,7 +201,7 @@ class Documents:
 
 def warnings_of_gathering(job: Job) -> Iterator[str]:
     """What the reader should know of the files that were put together, or that came alone."""
-    if job.work.pages.duplex == "stacks" and not job.members and not job.by_hand:
+    if job.work.pages.two_passes and not job.members and not job.by_hand:
         yield LONE_SCAN
     if job.members and not job.work.pages.gathers:
         yield GATHERED_OTHERWISE

@@ -63,7 +63,7 @@ def work_off(job: Job, bench: Bench, tell: Tell, asked: Callable[[], bool]) -> S
     reading.resume(left)
     tell("open")
     try:
-        two_passes = job.work.pages.duplex == "stacks"
+        two_passes = job.work.pages.two_passes
         alive = partial(tell, "open")
         with open_stack(job.files, job.work.ocr, strict=not job.by_hand, alive=alive, interleave=two_passes) as (
             pages,
@@ -122,6 +122,8 @@ class _Reading:
     documents: Documents = field(init=False)
     _priority: int = field(init=False)
     """As last told."""
+    _separated: PageStore | None = field(init=False)
+    """Where pages that are nothing but separators are kept; None where no code separates documents."""
     _steps: list[PageSteps] = field(default_factory=list)
     _unreadable: list[tuple[PageStore, FinishedPage]] = field(default_factory=list)
     """Not kept before it is certain that the scan is at fault, and not the disk."""
@@ -129,6 +131,7 @@ class _Reading:
     def resume(self, left: Left | None) -> None:
         """Load what the job's settings ask for, and go on where an earlier attempt has stopped."""
         self.documents, self._priority = Documents(self.job), self.job.work.priority
+        self._separated = self._separators()
         self._steps_of(self.job.work)
         if left and left.mark == self._mark(left.documents):
             self.documents = left.documents
@@ -139,12 +142,12 @@ class _Reading:
         Raises:
             Stopping: the job was asked back.
         """
-        self.documents.has_backs = has_backs(pages, interleaved=self.job.work.pages.duplex == "stacks")
+        self.documents.has_backs = has_backs(pages, interleaved=self.job.work.pages.two_passes)
         for number in range(self.documents.seen + 1, pages.count + 1):
             self.documents.add(self._page(pages, number))
 
     def _page(self, pages: Pages, number: int) -> FinishedPage:
-        draft, separated = self.documents.current, self._separators()
+        draft, separated = self.documents.current, self._separated
         steps = self._steps_of(draft.work)
         kept = steps.files.load(number) or (separated and separated.load(number))
         if kept:
@@ -258,7 +261,6 @@ class _Reading:
         return self._steps[-1]
 
     def _separators(self) -> PageStore | None:
-        """Where pages that are nothing but separators are kept; None where no code separates documents."""
         if not separators.looks(self.job.work.split):
             return None
         key = self.job.sheets.key.hex() if self.job.sheets else ""
