@@ -11,11 +11,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ocrwatchd.core.fs import files, safe_open, tree
+from ocrwatchd.core.fs import tree
 from ocrwatchd.core.i18n import NOTHING, Message, packed
 from ocrwatchd.core.i18n.wire import unpacked
+from ocrwatchd.storage import checked_json
 from ocrwatchd.storage.records import PlannedSet
 from ocrwatchd.storage.set_names import is_plain, is_plain_path
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ocrwatchd.storage.records import Goal
 
 FILE: Final = "route.json"
-FILE_MODE: Final = 0o600
 MAX_BYTES: Final = 1 << 26
 MOST_SETS: Final = 50_000
 """Most documents of one scan, and most files of one document: as many as pages are counted."""
@@ -60,7 +60,7 @@ def write(folder: Path, route: Route) -> None:
         "sets": _told(route.sets),
         "reason": packed(route.reason),
     }
-    files.write_new(folder / FILE, json.dumps(told, ensure_ascii=True).encode(), FILE_MODE, replace=True)
+    checked_json.write(folder / FILE, told)
 
 
 def sets_packed(sets: Sequence[PlannedSet]) -> str:
@@ -79,14 +79,8 @@ def sets_unpacked(text: str) -> tuple[PlannedSet, ...]:
 def read(folder: Path) -> Route | None:
     """The plan in a job's folder; None where there is none, or an invalid one."""
     try:
-        file = safe_open.open_regular(folder / FILE)
+        return checked_json.read(folder / FILE, MAX_BYTES, _checked)
     except FileNotFoundError:
-        return None
-    with os.fdopen(file, "rb") as opened:
-        content = opened.read(MAX_BYTES)
-    try:
-        return _checked(content)
-    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
@@ -94,9 +88,8 @@ def _told(sets: Sequence[PlannedSet]) -> list[tuple[str, str, str, str, tuple[st
     return [(str(each.folder), each.stem, each.tail, each.name, each.suffixes) for each in sets]
 
 
-def _checked(content: bytes) -> Route | None:
+def _checked(told: dict[str, Any]) -> Route | None:
     """The plan of a file that any program may have changed; None where a value is invalid."""
-    told = json.loads(content)
     relative, goal, name, why = (told[key] for key in ("relative", "goal", "name", "reason"))
     if not all(isinstance(each, str) for each in (relative, goal, name, why)):
         return None

@@ -6,17 +6,16 @@ It is written before the first file moves, so that a claim that was interrupted 
 from __future__ import annotations
 
 import errno
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ocrwatchd.core.fs import files, safe_open
+from ocrwatchd.core.fs import safe_open
+from ocrwatchd.storage import checked_json
 from ocrwatchd.storage.set_names import is_plain, is_plain_path
 
 FILE: Final = "members.json"
-FILE_MODE: Final = 0o600
 MOST_MEMBERS: Final = 2000
 MOST_NAME_BYTES: Final = 1 << 18
 """All names together: an order to another machine, in any escaping, stays within its bounds."""
@@ -42,7 +41,7 @@ class Members:
 def write(job_folder: Path, members: Members) -> None:
     """Write the file, synced."""
     told = {"relative": str(members.relative), "folder": str(members.folder), "names": members.names}
-    files.write_new(job_folder / FILE, json.dumps(told, ensure_ascii=True).encode(), FILE_MODE, replace=True)
+    checked_json.write(job_folder / FILE, told)
 
 
 def is_group(job_folder: Path) -> bool:
@@ -61,19 +60,13 @@ def read(job_folder: Path) -> Members | None:
         OSError: it cannot be read now.
     """
     try:
-        file = safe_open.open_regular(job_folder / FILE)
+        return checked_json.read(job_folder / FILE, MAX_BYTES, _checked)
     except FileNotFoundError:
         return None
     except OSError as error:
         if error.errno in {errno.EINVAL, errno.ELOOP}:  # no file
             return None
         raise
-    with os.fdopen(file, "rb") as opened:
-        content = opened.read(MAX_BYTES)
-    try:
-        return _checked(content)
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
 
 
 def are_names(names: tuple[str, ...]) -> bool:
@@ -86,9 +79,8 @@ def are_names(names: tuple[str, ...]) -> bool:
     )
 
 
-def _checked(content: bytes) -> Members | None:
+def _checked(told: dict[str, Any]) -> Members | None:
     """The members in a file that any program may have changed; None where a value is invalid."""
-    told = json.loads(content)
     relative, folder, names = told["relative"], told["folder"], told["names"]
     if not isinstance(names, list) or not all(isinstance(each, str) for each in (relative, folder, *names)):
         return None
