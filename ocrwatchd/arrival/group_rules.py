@@ -92,4 +92,4 @@ class Rules:
     def wait_s(self, scan: Scan) -> float:
         """How long a scan waits for others, seconds."""
         paper = self.paper(scan)
-        return paper.join_wait_s if paper.duplex == "off" else paper.duplex_wait_s
+        return paper.duplex_wait_s if paper.two_passes else paper.join_wait_s

@@ -6,7 +6,6 @@ need CAP_LEASE: there a writer may continue, and only the content shows that.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import structlog
 
 from ocrwatchd.arrival.claim import being_written
 from ocrwatchd.core import systemd
+from ocrwatchd.core.content_hash import sha256_of_files
 from ocrwatchd.core.fs import files, mounts, safe_open, tree
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ def look(original: Path, archive: Path, job: str, sha256: str, members: Sequence
     paths = [original / name for name in members] or [original]
     try:
         with tree.opened(paths[0].parent, archive) as held:
-            if sha256 and _is_suspect(paths, held, archive) and _hash(paths, held) != sha256:
+            if sha256 and _is_suspect(paths, held, archive) and sha256_of_files(paths, _show_life, held) != sha256:
                 note = "somebody had the upload open; the archived original is not what was read: scan it again"
                 log.warning("scan.changed_later", job=job, file=original.name, note=note)
     except OSError:  # people may have it already
@@ -48,11 +48,5 @@ def _may_be_written(path: Path, folder: int) -> bool:
         os.close(file)
 
 
-def _hash(paths: Iterable[Path], folder: int) -> str:
-    found = hashlib.sha256()
-    for path in paths:
-        with os.fdopen(safe_open.open_regular(path, folder), "rb") as file:
-            while block := file.read(safe_open.BLOCK_BYTES):
-                found.update(block)
-                systemd.notify(files.ALIVE)
-    return found.hexdigest()
+def _show_life() -> None:
+    systemd.notify(files.ALIVE)
