@@ -60,7 +60,8 @@ def found(pages: Pages, number: int, job: Job) -> Found | None:
         return None
     split, key = job.work.split, job.sheets.key if job.sheets else b""
     sheets = [(code, sheet) for code in codes if "sheet" in split.on and (sheet := decode(code, key))]
-    for code, sheet in sorted(sheets, key=lambda each: not each[1].signed):
+    if sheets:
+        code, sheet = min(sheets, key=lambda each: not each[1].signed)
         return Found("sheet", code, sheet.signed)
     short = [code[:LONGEST_CHARACTERS] for code in codes]
     match = any(pattern.fullmatch(code) for pattern in split.barcodes for code in short)
