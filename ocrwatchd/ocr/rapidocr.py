@@ -1,11 +1,11 @@
-"""Recognise pages with RapidOCR: PaddleOCR's models, which are in its wheel, on ONNX Runtime."""
+"""Recognise pages with RapidOCR: PaddleOCR's models, which are in its wheel."""
 
 from __future__ import annotations
 
 import os
 import time
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rapidocr.utils.process_img import map_boxes_to_original
@@ -15,10 +15,11 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
+from ocrwatchd.ocr.line_reader import read_lines_singly
 from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence, shrunk, small_print
-from ocrwatchd.ocr.rapidocr_decoder import NARROW, LatticeDecode
+from ocrwatchd.ocr.rapidocr_decoder import NARROW
 from ocrwatchd.ocr.rapidocr_languages import check_languages
-from ocrwatchd.ocr.rapidocr_models import load
+from ocrwatchd.ocr.rapidocr_models import free, load
 from ocrwatchd.ocr.second_look import Reading, read_again
 from ocrwatchd.ocr.show_through import with_pale_lines
 from ocrwatchd.ocr.spaces import spaced
@@ -76,8 +77,7 @@ class RapidEngine:
     def __init__(self, ocr: Ocr) -> None:
         check_languages(ocr.languages)
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
-        recogniser: Any = self._ocr.text_rec
-        recogniser.postprocess_op = LatticeDecode(recogniser.postprocess_op)
+        read_lines_singly(self._ocr)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
         """Recognise one page; the text of a blank page is "".
@@ -92,7 +92,7 @@ class RapidEngine:
             found = self._read(page.image, asian=not ASIAN.isdisjoint(ocr.languages))
         except MemoryError:
             raise
-        except Exception as error:  # the errors of RapidOCR, OpenCV and ONNX Runtime have no common base
+        except Exception as error:  # the errors of the libraries have no common base
             raise UnreadablePage(
                 say("RapidOCR cannot read this picture ({error})", error=type(error).__name__)
             ) from error
@@ -121,7 +121,9 @@ class RapidEngine:
     def free_page(self) -> None:
         """Do nothing: RapidOCR keeps nothing of a page."""
 
-    free_document = free_page
+    def free_document(self) -> None:
+        """Give back the memory of the largest page."""
+        free(self._ocr)
 
     def close(self) -> None:
         """Free the models."""

@@ -20,7 +20,16 @@ from pydantic import TypeAdapter
 from ocrwatchd.core.config.profile import Ocr
 from ocrwatchd.core.lattice import CHARACTERS, Lattice
 from ocrwatchd.formats.input import open_pages
-from ocrwatchd.ocr import geometry, preprocess, rapidocr, rapidocr_decoder, second_look, show_through
+from ocrwatchd.ocr import (
+    geometry,
+    inference,
+    line_reader,
+    preprocess,
+    rapidocr,
+    rapidocr_decoder,
+    second_look,
+    show_through,
+)
 from ocrwatchd.ocr.layout import RawLine  # noqa: TC001 - pydantic reads the type when it runs
 from ocrwatchd.ocr.page_confidence import clear_lines
 
@@ -33,6 +42,7 @@ READING = (
     rapidocr.RapidEngine._read,  # noqa: SLF001 - as the engine reads, before it puts lines in order
     CHARACTERS,
     rapidocr_decoder.LatticeDecode,
+    line_reader,
     second_look,
     show_through,
     rapidocr.MODELS,
@@ -60,7 +70,7 @@ class Reader:
     def __init__(self, languages: tuple[str, ...] = ("eng",)) -> None:
         self._ocr = Ocr(engine="rapidocr", languages=languages)
         self._loaded: tuple[Any, Any] | None = None
-        told = [metadata.version("rapidocr"), languages, *map(_told, READING)]
+        told = [metadata.version("rapidocr"), inference.used(), languages, *map(_told, READING)]
         self._mark = hashlib.sha256(repr(told).encode()).digest()
 
     def read(self, path: Path) -> Seen:

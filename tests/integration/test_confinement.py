@@ -235,6 +235,16 @@ def test_aspose_reads_under_it(supervise):
     assert "lot of 12 point text" in (job.out / "document.txt").read_text(encoding="utf-8")
 
 
+def test_rapidocr_reads_under_it(supervise):
+    """OpenVINO, where it is installed, and ONNX Runtime need no more than what every library gets."""
+    supervisor = supervise("", {"ocr": {"engine": "rapidocr"}}, module="ocrwatchd.engine.process.main").ready()
+    job = supervisor.job("fine")
+    job.source.write_bytes((DATA / "phototest.tif").read_bytes())
+    supervisor.host.give(job)
+    assert supervisor.outcome().ending is Ending.DONE
+    assert "lot of 12 point text" in (job.out / "document.txt").read_text(encoding="utf-8")
+
+
 CALLS = """
 import ctypes, errno, mmap, socket, sys
 from ocrwatchd.core import seccomp

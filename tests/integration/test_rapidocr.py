@@ -1,6 +1,5 @@
 """RapidOCR on real scans: text, boxes, languages, and what it does with bad pictures."""
 
-import os
 import socket
 from itertools import pairwise
 
@@ -287,12 +286,3 @@ def test_its_own_log_stays_silent(engine, capfd):
     """RapidOCR prints nothing, not even about an empty page."""
     read(engine, Image.new("L", (300, 300), 255))
     assert capfd.readouterr() == ("", "")
-
-
-def test_threads_rest_between_two_steps(engine):
-    """ONNX Runtime's threads do not spin, and all that was set before still is."""
-    for part in (engine._ocr.text_det, engine._ocr.text_rec):
-        options = part.session.session.get_session_options()
-        assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
-        assert options.intra_op_num_threads == len(os.sched_getaffinity(0))
-        assert not options.enable_cpu_mem_arena

@@ -16,6 +16,7 @@ HEAVY = (
     "llama_cpp",
     "numpy",
     "onnxruntime",
+    "openvino",
     "pi_heif",
     "pypdfium2",
     "rapidocr",

@@ -1,0 +1,151 @@
+"""What runs RapidOCR's networks: OpenVINO where it works, else ONNX Runtime, and never at the cost of a page."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from structlog.testing import capture_logs
+
+from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.model import Page
+from ocrwatchd.ocr import inference
+from ocrwatchd.ocr.rapidocr import RapidEngine
+from tests.paths import DATA
+from tests.programs import lacks
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def openvino():
+    """OpenVINO, where it is installed."""
+    if importlib.util.find_spec("openvino") is None:
+        lacks("openvino is not installed")
+    return inference.core()
+
+
+def networks(engine):
+    """What finds lines, and what reads them."""
+    return engine._ocr.text_det.session, engine._ocr.text_rec.session
+
+
+def text(engine):
+    """A plain page as it is read."""
+    with Image.open(DATA / "phototest.tif") as image:
+        return engine.recognise(Page(1, image.convert("L"), 300.0), Ocr()).text
+
+
+@pytest.fixture(scope="module")
+def plain_text():
+    """The page as ONNX Runtime reads it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "core", lambda: None)
+        engine = RapidEngine(Ocr())
+        assert {type(each) for each in networks(engine)} == {inference.OnnxNetwork}
+        return text(engine)
+
+
+def test_openvino_reads_the_same(openvino, plain_text):
+    """Where it is installed it runs both networks, and a plain page has the same text."""
+    engine = RapidEngine(Ocr())
+    assert {type(each.network) for each in networks(engine)} == {inference.OpenVinoNetwork}
+    assert text(engine) == plain_text
+
+
+def test_a_failure_costs_no_page(openvino, plain_text, monkeypatch):
+    """A run that OpenVINO refuses is done again by ONNX Runtime, which runs this network from then on."""
+    engine = RapidEngine(Ocr())
+    network = engine._ocr.text_rec.session
+    calls = []
+
+    def fails(self, values):
+        calls.append(values.shape)
+        raise RuntimeError("could not create a primitive")
+
+    monkeypatch.setattr(inference.OpenVinoNetwork, "__call__", fails)
+    engine._ocr.text_det.session = engine._ocr.text_det.session._plain()
+    with capture_logs() as logs:
+        assert text(engine) == text(engine) == plain_text
+    assert [(each["event"], each["error"]) for each in logs] == [("ocr.openvino_failed", "RuntimeError")]
+    assert len(calls) == 1
+    assert isinstance(network.network, inference.OnnxNetwork)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [lambda values: values.missing, lambda values: np.zeros((1, 2, 3), np.float32), lambda _: np.float32("nan")],
+)
+def test_openvino_must_find_what_onnx_runtime_finds(openvino, monkeypatch, broken):
+    """Where it fails on a small picture, or finds something else or no number, it is not used, and that is logged."""
+    monkeypatch.setattr(inference.OpenVinoNetwork, "__call__", lambda _, values: broken(values))
+    with capture_logs() as logs:
+        engine = RapidEngine(Ocr())
+    assert {type(each) for each in networks(engine)} == {inference.OnnxNetwork}
+    assert [each["event"] for each in logs] == ["ocr.openvino_unusable"] * 2
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError, ImportError, RuntimeError])
+def test_without_openvino_onnx_runtime_is_used(monkeypatch, error):
+    """Whether it is missing, lacks a library or finds no processor that it knows, that is logged once."""
+
+    class Broken:
+        def find_spec(self, name, *_):
+            if name == "openvino":
+                raise error(name)
+
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    for name in [name for name in sys.modules if name.partition(".")[0] == "openvino"]:
+        monkeypatch.delitem(sys.modules, name)
+    inference.core.cache_clear()
+    try:
+        with capture_logs() as logs:
+            assert inference.used() == inference.used() == "onnxruntime f32"
+    finally:
+        inference.core.cache_clear()
+    assert [each["event"] for each in logs] == [
+        "ocr.openvino_missing" if error is ModuleNotFoundError else "ocr.openvino_unusable"
+    ]
+
+
+def test_the_memory_of_a_large_page_is_given_back(openvino):
+    """After a document OpenVINO keeps less than half of what a page of 2,000 pixels needs, and reads on."""
+    engine = RapidEngine(Ocr())
+    find, _ = networks(engine)
+    page = np.zeros((1, 3, 1984, 1408), np.float32)
+
+    def resident():
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    before = resident()
+    find(page)
+    most = resident()
+    engine.free_document()
+    assert resident() - before < (most - before) / 2
+    assert find(page).shape == (1, 1, 1984, 1408)
+
+
+def test_openvino_sends_no_report(openvino):
+    """Its converter reports each import to its maker: neither that nor the package which sends is loaded."""
+    code = (
+        "import sys; from ocrwatchd.ocr import inference; assert inference.core() is not None; "
+        "print([name for name, module in sys.modules.items() if module and "
+        "(name.startswith('openvino_telemetry') or name.startswith('openvino.tools'))])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert run.stdout.strip().endswith("[]")
+    assert "openvino.tools.ovc" not in run.stdout
+
+
+def test_threads_rest_between_two_steps(plain_text, monkeypatch):
+    """ONNX Runtime's threads do not spin, and all that was set before still is."""
+    monkeypatch.setattr(inference, "core", lambda: None)
+    for network in networks(RapidEngine(Ocr())):
+        options = network.session.get_session_options()
+        assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        assert options.intra_op_num_threads == len(os.sched_getaffinity(0))
+        assert not options.enable_cpu_mem_arena
