@@ -103,6 +103,31 @@ class OpenVinoNetwork:
         self._compiled.release_memory()
 
 
+class Exact:
+    """A network with bfloat16, whose results are calculated again with 32 bits where they are in doubt.
+
+    Args:
+        fast: the network with bfloat16.
+        slow: the same network with 32 bits.
+        doubtful: whether the small errors of bfloat16 may have changed what a result says.
+    """
+
+    def __init__(self, fast: Network, slow: Network, doubtful: Callable[[Values], bool]) -> None:
+        self._fast = fast
+        self._slow = slow
+        self._doubtful = doubtful
+
+    def __call__(self, values: Values, /) -> Values:
+        """Run it once, or twice: see :class:`Network`."""
+        found = self._fast(values)
+        return self._slow(values) if self._doubtful(found) else found
+
+    def free(self) -> None:
+        """Give back the memory that the next run would use again."""
+        self._fast.free()
+        self._slow.free()
+
+
 class Reliable:
     """A network that is replaced for good when it fails; the run that failed is done again.
 
@@ -133,7 +158,13 @@ class Reliable:
         self.network.free()
 
 
-def network(model: Path, threads: int, known: tuple[Values, Values], plain: Callable[[], Network]) -> Network:
+def network(
+    model: Path,
+    threads: int,
+    known: tuple[Values, Values],
+    plain: Callable[[], Network],
+    doubtful: Callable[[Values], bool] | None,
+) -> Network:
     """Load a network on OpenVINO if that works here and gives the results that are known.
 
     Args:
@@ -141,12 +172,16 @@ def network(model: Path, threads: int, known: tuple[Values, Values], plain: Call
         threads: how many.
         known: an input, and what ONNX Runtime makes of it.
         plain: loads the network on ONNX Runtime.
+        doubtful: which results to calculate with 32 bits where the processor has bfloat16; None: none.
     """
     found = core()
     if found is None:
         return plain()
     try:
-        fast = OpenVinoNetwork(found, model, threads, precision_of(found))
+        precision = precision_of(found)
+        fast: Network = OpenVinoNetwork(found, model, threads, precision)
+        if doubtful is not None and precision != "f32":
+            fast = Exact(fast, OpenVinoNetwork(found, model, threads, "f32"), doubtful)
         apart = float(np.abs(fast(known[0]) - known[1]).mean() / np.abs(known[1]).mean())
     except MemoryError:
         raise

@@ -22,6 +22,8 @@ LEAST_WIDTH = 320
 """Of the network's input, pixels, as RapidOCR has it: shorter lines are padded."""
 WIDTHS = 32
 """Widths are multiples of this, pixels; so few shapes of inputs come."""
+MARGIN = 0.2
+"""Probability by which a character must be ahead of the next one, or bfloat16 may have changed their order."""
 
 
 class LineReader:
@@ -56,6 +58,30 @@ class LineReader:
         seen = self.session(picture)
         lines, infos = self._decode(seen, words, wh_ratio_list=[ratio], max_wh_ratio=width / HEIGHT)
         return lines[0], infos[0] if infos else None
+
+
+def is_doubtful(seen: NDArray[np.float32]) -> bool:
+    """Whether a line would have another text if, at one step, the second character took the place of the first.
+
+    Args:
+        seen: probabilities, 1 x steps x the model's characters.
+    """
+    steps = seen[0]
+    path = steps.argmax(axis=1)
+    for step in np.flatnonzero(steps.max(axis=1) < (1 + MARGIN) / 2):
+        second, first = np.argpartition(steps[step], -2)[-2:]
+        if steps[step, first] - steps[step, second] < MARGIN:
+            near = [int(character) for character in path[max(0, step - 1) : step + 2]]
+            other = near.copy()
+            other[min(1, int(step))] = int(second)
+            if _collapsed(near) != _collapsed(other):
+                return True
+    return False
+
+
+def _collapsed(path: list[int]) -> list[int]:
+    """The characters along a path of steps; 0 stands for none, and a repeated one counts once (CTC)."""
+    return [character for before, character in zip([0, *path], path, strict=False) if character not in (0, before)]
 
 
 def read_lines_singly(engine: Any) -> None:  # noqa: ANN401 - for RapidOCR's own types the recogniser is None

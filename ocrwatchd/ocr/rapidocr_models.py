@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -13,10 +14,11 @@ import numpy as np
 from rapidocr import RapidOCR
 
 from ocrwatchd.core.errors import EngineUnavailable
-from ocrwatchd.ocr.inference import OnnxNetwork, network
+from ocrwatchd.ocr.inference import OnnxNetwork, Values, network
+from ocrwatchd.ocr.line_reader import HEIGHT, is_doubtful
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from rapidocr.inference_engine.onnxruntime import OrtInferSession
 
@@ -24,9 +26,9 @@ if TYPE_CHECKING:
 
 REMEDY = 'install the packages rapidocr and onnxruntime again, or set ocr.engine = "aspose"'
 
-FAST = {"Det": 64, "Rec": 48}
-"""Models that are worth the time to load them on OpenVINO, 0.2 s, each with a height that it takes, pixels. The
-classifier takes 0.02 s a page."""
+FAST: dict[str, tuple[int, Callable[[Values], bool] | None]] = {"Det": (64, None), "Rec": (HEIGHT, is_doubtful)}
+"""Models that are worth loading on OpenVINO, which takes 0.2 s: each with a height that it takes, pixels, and which of
+its results bfloat16 leaves in doubt. The classifier takes 0.02 s a page."""
 
 
 def load(
@@ -60,7 +62,7 @@ def load(
         parts: dict[str, Any] = {"Det": engine.text_det, "Cls": engine.text_cls, "Rec": engine.text_rec}
         for key, name in models.items():
             part = key.partition(".")[0]
-            parts[part].session = _network(parts[part].session, folder / name, threads, FAST.get(part))
+            parts[part].session = _network(part, parts[part].session, folder / name, threads)
     except Exception as error:  # whatever the library raises, this engine does not run here
         raise EngineUnavailable(f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): {REMEDY}") from error
     return engine
@@ -73,12 +75,13 @@ def free(engine: RapidOCR) -> None:
         part.session.free()
 
 
-def _network(loaded: OrtInferSession, model: Path, threads: int, height: int | None) -> Network:
+def _network(part: str, loaded: OrtInferSession, model: Path, threads: int) -> Network:
     """The model that RapidOCR has loaded, loaded anew in the way that takes the least processor time."""
     plain = partial(OnnxNetwork, model, loaded.session.get_session_options())
-    if height is None:
+    if part not in FAST:
         return plain()
+    height, doubtful = FAST[part]
     sample = np.full((height, 5 * 64, 3), 255, dtype=np.uint8)
     cv2.putText(sample, "Sample 1234", (10, height - 16), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 3)
     values = (sample.transpose(2, 0, 1)[np.newaxis] / 127.5 - 1).astype(np.float32)
-    return network(model, threads, (values, loaded(values)), plain)
+    return network(model, threads, (values, loaded(values)), plain, doubtful)
