@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import numpy as np
 from rapidocr import RapidOCR
 
 from ocrwatchd.core.errors import EngineUnavailable
-from ocrwatchd.ocr.inference import OnnxNetwork, Values, network
+from ocrwatchd.ocr.inference import Network, OnnxNetwork, Values, fast_network
 from ocrwatchd.ocr.line_reader import HEIGHT, is_doubtful
 
 if TYPE_CHECKING:
@@ -22,11 +21,9 @@ if TYPE_CHECKING:
 
     from rapidocr.inference_engine.onnxruntime import OrtInferSession
 
-    from ocrwatchd.ocr.inference import Network
-
 REMEDY = 'install the packages rapidocr and onnxruntime again, or set ocr.engine = "aspose"'
 
-FAST: dict[str, tuple[int, Callable[[Values], bool] | None]] = {"Det": (64, None), "Rec": (HEIGHT, is_doubtful)}
+FAST: dict[str, tuple[int, Callable[[Values], bool]]] = {"Det": (64, lambda _: False), "Rec": (HEIGHT, is_doubtful)}
 """Models that are worth loading on OpenVINO, which takes 0.2 s: each with a height that it takes, pixels, and which of
 its results bfloat16 leaves in doubt. The classifier takes 0.02 s a page."""
 
@@ -75,13 +72,13 @@ def free(engine: RapidOCR) -> None:
         part.session.free()
 
 
-def _network(part: str, loaded: OrtInferSession, model: Path, threads: int) -> Network:
+def _network(part: str, loaded: OrtInferSession, model: Path, threads: int) -> OnnxNetwork | Network:
     """The model that RapidOCR has loaded, loaded anew in the way that takes the least processor time."""
-    plain = partial(OnnxNetwork, model, loaded.session.get_session_options())
+    plain = OnnxNetwork(model, loaded.session.get_session_options())
     if part not in FAST:
-        return plain()
+        return plain
     height, doubtful = FAST[part]
     sample = np.full((height, 5 * 64, 3), 255, dtype=np.uint8)
     cv2.putText(sample, "Sample 1234", (10, height - 16), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 3)
     values = (sample.transpose(2, 0, 1)[np.newaxis] / 127.5 - 1).astype(np.float32)
-    return network(model, threads, (values, loaded(values)), plain, doubtful)
+    return Network(plain, fast_network(model, threads, plain, values), doubtful)

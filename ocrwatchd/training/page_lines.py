@@ -70,7 +70,7 @@ class Reader:
     def __init__(self, languages: tuple[str, ...] = ("eng",)) -> None:
         self._ocr = Ocr(engine="rapidocr", languages=languages)
         self._loaded: tuple[Any, Any] | None = None
-        told = [metadata.version("rapidocr"), inference.used(), languages, *map(_told, READING)]
+        told = [metadata.version("rapidocr"), inference.core() is None, languages, *map(_told, READING)]
         self._mark = hashlib.sha256(repr(told).encode()).digest()
 
     def read(self, path: Path) -> Seen:
