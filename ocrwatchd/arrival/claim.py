@@ -6,6 +6,7 @@ nobody else can reach the file, and moves a wrong file back.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -22,6 +23,7 @@ from ocrwatchd.core.model import Scan
 from ocrwatchd.formats.input.completeness import Examined
 
 _MAX_PUT_BACK = 1000
+_LIBC = ctypes.PyDLL(None, use_errno=True)  # its calls keep the interpreter's lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,19 @@ class Ready:
 def being_written(file: int) -> bool | None:
     """Whether any process of this machine has the open file open for writing; None where that is unknown.
 
-    The kernel grants a read lease only without writers (fcntl(2), F_SETLEASE); it needs ownership or CAP_LEASE.
+    The kernel grants a read lease only without writers (fcntl(2), F_SETLEASE); it needs ownership or CAP_LEASE. While
+    the lease lasts, an opening for writing waits, and one with O_NONBLOCK fails, as with vsftpd when an upload resumes.
+    So the lease is given up without letting another thread of Python run, which could take milliseconds.
     """
-    try:
-        # Who opens the file in the instant of the lease makes the kernel signal us: SIGURG is ignored by default,
-        # SIGIO would end the process.
-        fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError as error:
-        return True if error.errno == errno.EAGAIN else None
-    return False
+    # Who opens the file in the instant of the lease makes the kernel signal us: SIGURG is ignored by default,
+    # SIGIO would end the process.
+    _LIBC.fcntl(file, fcntl.F_SETSIG, int(signal.SIGURG))
+    granted = _LIBC.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK) == 0
+    error = ctypes.get_errno()
+    _LIBC.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    if granted:
+        return False
+    return True if error == errno.EAGAIN else None
 
 
 def by_rename(file: int, source: Path, here: int, target: Path, seen: Seen) -> bool:

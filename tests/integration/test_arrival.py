@@ -9,6 +9,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -627,6 +628,41 @@ def test_opening_during_the_lease_ends_nobody(tmp_path):
         opener.kill()
         opener.wait()
     assert answers <= {True, False, None}
+
+
+@pytest.mark.slow
+def test_a_busy_daemon_does_not_hold_the_lease(tmp_path):
+    """A server that resumes an upload, and opens the file without waiting, is not refused while other threads run."""
+    path = tmp_path / "a"
+    path.touch()
+    opens = (
+        "import os, sys, time\nrefused = 0\nfor _ in range(3000):\n    try:\n"
+        "        os.close(os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK))\n"
+        "    except BlockingIOError:\n        refused += 1\n    time.sleep(0.0003)\nprint(refused)"
+    )
+    over = threading.Event()
+
+    def work():
+        while not over.is_set():
+            sum(range(1000))
+
+    busy = threading.Thread(target=work)
+    file = os.open(path, os.O_RDONLY)
+    server = subprocess.Popen([sys.executable, "-c", opens, path], stdout=subprocess.PIPE, text=True)
+    busy.start()
+    try:
+        asked = 0
+        while server.poll() is None:
+            asked += being_written(file) is not None
+            over.wait(0.001)
+        refused = int(server.communicate()[0])
+    finally:
+        over.set()
+        busy.join()
+        os.close(file)
+    if not asked:
+        pytest.skip("this file system or user has no leases")
+    assert refused < 3000 / 100
 
 
 def test_claiming_between_mounts_copies(tmp_path):
