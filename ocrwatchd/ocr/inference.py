@@ -21,6 +21,8 @@ Values = NDArray[np.float32]
 
 CACHED_SHAPES = 64
 """Prepared steps that OpenVINO keeps for inputs of the same shape; its own 5,000 grow with each new size of page."""
+LARGE = 1_000_000
+"""Values of an input, a page's and not a line's, whose memory is given back at once: up to half a gigabyte."""
 APART = 0.02
 """Most that results may differ from ONNX Runtime's on average, of 1."""
 
@@ -76,14 +78,14 @@ class OpenVinoNetwork:
         self._request = self._compiled.create_infer_request()
 
     def __call__(self, values: Values, /) -> Values:
-        """Run it once: see :class:`OnnxNetwork`. The result changes with the next run."""
+        """Run it once: see :class:`OnnxNetwork`. The result may change with the next run."""
         self._request.infer([values], share_inputs=True)
         found: Values = self._request.get_output_tensor().data
-        return found
-
-    def free(self) -> None:
-        """Give back what the largest picture needed: half a gigabyte for finding the lines of a page."""
+        if values.size < LARGE:
+            return found
+        found = found.copy()
         self._compiled.release_memory()
+        return found
 
 
 class Network:
@@ -114,11 +116,6 @@ class Network:
                 if not self._doubtful(found):
                     return found
         return self.plain(values)
-
-    def free(self) -> None:
-        """Give back the memory that the next run would use again; ONNX Runtime without its arena keeps none."""
-        if self.fast is not None:
-            self.fast.free()
 
 
 def fast_network(model: Path, threads: int, plain: OnnxNetwork, sample: Values) -> OpenVinoNetwork | None:

@@ -22,7 +22,7 @@ LEAST_WIDTH = 320
 """Of the network's input, pixels, as RapidOCR has it: shorter lines are padded."""
 WIDTHS = 32
 """Widths are multiples of this, pixels; so few shapes of inputs come."""
-MARGIN = 0.2
+MARGIN = 0.15
 """Probability by which a character must be ahead of the next one, or bfloat16 may have changed their order."""
 
 

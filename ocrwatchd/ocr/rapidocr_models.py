@@ -65,13 +65,6 @@ def load(
     return engine
 
 
-def free(engine: RapidOCR) -> None:
-    """Give back the memory of the networks that find and read lines; they take it again for the next page."""
-    found: Any = engine
-    for part in (found.text_det, found.text_rec):
-        part.session.free()
-
-
 def _network(part: str, loaded: OrtInferSession, model: Path, threads: int) -> OnnxNetwork | Network:
     """The model that RapidOCR has loaded, loaded anew in the way that takes the least processor time."""
     plain = OnnxNetwork(model, loaded.session.get_session_options())
