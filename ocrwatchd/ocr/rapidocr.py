@@ -58,9 +58,9 @@ SETTINGS = {
     # The arena is an eighth faster, but takes twice the memory and still grows after 25 pages of different sizes.
     "EngineConfig.onnxruntime.enable_cpu_mem_arena": False,
 }
-_LIBC = ctypes.CDLL(None)
 CONFIDENCE = 0.5
 """Least confidence of a line, RapidOCR's own limit; lines below are mostly marks and texture, and are left out."""
+_LIBC = ctypes.CDLL(None)
 
 
 class RapidEngine:
