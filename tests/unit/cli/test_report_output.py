@@ -15,7 +15,7 @@ from ocrwatchd.cli.main import main
 from ocrwatchd.cli.report import as_json, periods, plot, print_report, since, summary
 from ocrwatchd.cli.report.as_tables import listing
 from ocrwatchd.core.errors import ConfigError
-from tests.fakes.past import Past, counts, edit
+from tests.fakes.past import counts, edit
 
 DAY = 86_400.0
 NOW = 1_800_000_000.0
@@ -167,14 +167,14 @@ def test_the_picture_shows_the_periods(past, monkeypatch, tmp_path_factory, days
     assert drawn <= colours  # the legend has them where there is nothing to draw
 
 
-def test_where_the_picture_goes_is_checked_before_anything_is_read(tmp_path, monkeypatch):
+def test_where_the_picture_goes_is_checked_before_anything_is_read(past, tmp_path, monkeypatch):
     """Another suffix, a folder that is not there, and a machine without matplotlib are told with what to do."""
     for given, words in ((tmp_path / "x.jpg", "ends with .png"), (tmp_path / "no" / "x.png", "there is no folder")):
         with pytest.raises(ConfigError, match=words):
             plot.target(given)
     monkeypatch.setattr(plot, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match="-m pip install matplotlib"):
-        print_report.report(Past(tmp_path / "root").folders, None, as_json=False, png=tmp_path)
+        print_report.report(past.folders, None, as_json=False, png=tmp_path)
 
 
 def test_the_verb_prints_json_and_nothing_else(past, tmp_path, capsys):
