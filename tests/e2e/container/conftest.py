@@ -12,6 +12,9 @@ def podman(tmp_path_factory):
     needs_root()
     needs("buildah", "podman", "crun", "debootstrap", "unshare")
     made = Podman(tmp_path_factory.mktemp("podman"))
-    made.make_base()
-    made.build()
-    return made
+    try:
+        made.make_base()
+        made.build()
+        yield made
+    finally:
+        made.remove()

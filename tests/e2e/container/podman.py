@@ -20,6 +20,12 @@ HYBRID = Path("/sys/fs/cgroup/unified")
 """Where a machine has both versions of control groups; crun wants one."""
 
 
+def _apart(*command):
+    """The command with mounts of its own, where one version of control groups is in sight."""
+    hidden = f"if mountpoint -q {HYBRID}; then umount {HYBRID}; fi; "
+    return ["unshare", "--mount", "sh", "-c", hidden + 'exec "$@"', "sh", *map(str, command)]
+
+
 class Podman:
     """Images and containers in a folder, apart from those of the machine.
 
@@ -29,7 +35,8 @@ class Podman:
 
     def __init__(self, base: Path):
         self._base = base
-        storage = {"driver": "vfs", "runroot": str(base / "run"), "graphroot": str(base / "storage")}
+        # Not vfs: it copies the whole image for each container.
+        storage = {"driver": "overlay", "runroot": str(base / "run"), "graphroot": str(base / "storage")}
         self._write("storage.conf", {"storage": storage})
         # Not more than this process may have: it may lack the right to raise them.
         limits = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
@@ -56,11 +63,10 @@ class Podman:
         return path
 
     def run(self, *command, check=True, seconds=SECONDS, **environment):
-        """Run podman, where one version of control groups is in sight; the finished process."""
+        """Run podman; the finished process."""
         command = (*command[:1], *(self._limits if command[0] == "run" else []), *command[1:])
-        hidden = f"if mountpoint -q {HYBRID}; then umount {HYBRID}; fi; "
         done = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", hidden + 'exec podman "$@"', "podman", *map(str, command)],
+            _apart("podman", *command),
             env=self._environment | environment, capture_output=True, text=True, check=False, timeout=seconds,
         )  # fmt: skip
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -78,15 +84,19 @@ class Podman:
 
     def build(self):
         """Build the image of this checkout, as the documentation says, but without a container runtime."""
-        command = [
+        command = _apart(
             *("buildah", "bud", "--isolation", "chroot", "--pull-never", *self._mounts()),
             *("-t", IMAGE, "-f", "systemd/Containerfile", "."),
-        ]
+        )
         with (self._base / "build.log").open("wb") as log:
             done = subprocess.run(
                 command, cwd=CHECKOUT, env=self._environment, stdout=log, stderr=log, check=False, timeout=BUILD_SECONDS
             )
         assert done.returncode == 0, (self._base / "build.log").read_text(errors="replace")[-5000:]
+
+    def remove(self):
+        """Remove all images: gigabytes, which pytest would keep."""
+        subprocess.run(["rm", "-rf", "--", str(self._base / "storage")], check=True)
 
     def _mounts(self):
         """What pip needs on this machine to reach its index: its settings, and the certificates that it trusts."""

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.timeout(3600)]
 LETTER = CHECKOUT / "ocrwatchd" / "cli" / "demo" / "letter.jpg"
 NOBODY = "10001:10001"
 NAS_USER = "1026:100"
-READY_SECONDS, READ_SECONDS = 300, 600
+READY_SECONDS, READ_SECONDS = 30, 180
 
 
 class Container:
@@ -38,7 +38,7 @@ class Container:
         os.chown(self.root, *map(int, user.split(":")))
 
     def start(self):
-        """Start a new container, and wait until the daemon in it has said that it is ready; the seconds that took."""
+        """Start a new container, and wait until the daemon in it has said that it is ready."""
         address = self.base / "notify"
         address.unlink(missing_ok=True)
         began = time.monotonic()
@@ -49,7 +49,7 @@ class Container:
             self.podman.run("run", "--detach", "--name", self.name, *made, IMAGE, NOTIFY_SOCKET=str(address))
             while b"READY=1" not in notified.recv(4096):
                 pass
-        return time.monotonic() - began
+        print(f"ready after {time.monotonic() - began:.1f} s")  # noqa: T201
 
     def exec(self, *command, check=True):
         """Run a command beside the daemon."""
@@ -121,8 +121,7 @@ def test_the_demo_runs_in_it(podman):
 def test_a_scan_is_read_by_any_account_and_the_daemon_stops_in_time(container, user):
     """Ready, healthy, confined; the set belongs to the account; SIGTERM ends it with status 0, within its time."""
     daemon = container(user)
-    seconds = daemon.start()
-    print(f"ready after {seconds:.1f} s")  # noqa: T201
+    daemon.start()
     assert daemon.podman.run("healthcheck", "run", daemon.name).returncode == 0
     daemon.drop(LETTER, "letter.jpg")
     assert daemon.delivered("letter")["complete"]
@@ -134,7 +133,9 @@ def test_a_scan_is_read_by_any_account_and_the_daemon_stops_in_time(container, u
         assert "the engine is confined to its files" in daemon.exec("ocrwatchd", "check", check=False).stdout
     began = time.monotonic()
     daemon.podman.run("stop", daemon.name)
-    assert time.monotonic() - began < JobLimits().stop_seconds
+    took = time.monotonic() - began
+    print(f"stopped after {took:.1f} s")  # noqa: T201
+    assert took < JobLimits().stop_seconds
     state = json.loads(daemon.podman.run("inspect", daemon.name).stdout)[0]["State"]
     assert (state["Status"], state["ExitCode"]) == ("exited", 0)
     assert "daemon.stopped" in daemon.log()
