@@ -142,12 +142,11 @@ def test_a_scan_is_read_by_any_account_and_the_daemon_stops_in_time(container, u
 
 
 def test_a_stop_in_the_middle_of_a_page_loses_nothing(container):
-    """SIGTERM while the engine reads; a new container on the same volumes goes on."""
+    """SIGTERM while the engine reads; a new container on the same volumes goes on where that is needed."""
     daemon = container()
     daemon.start()
     daemon.drop(DATA / "eurotext.tif", "scan.tif")
-    in_work = daemon.root / ".work"
-    await_that(lambda: [each for each in in_work.iterdir() if each.is_dir()], READ_SECONDS, "a scan in work")
+    await_that(lambda: "attempt.started" in daemon.log(), READ_SECONDS, "a page being read")
     daemon.podman.run("stop", daemon.name)
     daemon.podman.run("rm", daemon.name)
     daemon.start()
@@ -156,17 +155,18 @@ def test_a_stop_in_the_middle_of_a_page_loses_nothing(container):
 
 
 def test_a_kill_loses_nothing(container):
-    """SIGKILL to everything while a scan is in work; a new container delivers it once."""
+    """SIGKILL to everything while the engine reads; a new container takes the scan up, and delivers it once."""
     daemon = container()
     daemon.start()
     daemon.drop(DATA / "eurotext.tif", "scan.tif")
-    in_work = daemon.root / ".work"
-    await_that(lambda: [each for each in in_work.iterdir() if each.is_dir()], READ_SECONDS, "a scan in work")
+    await_that(lambda: "attempt.started" in daemon.log(), READ_SECONDS, "a page being read")
     daemon.podman.run("kill", daemon.name)
     daemon.podman.run("rm", "--force", daemon.name)
     daemon.start()
     assert daemon.delivered("scan")["complete"]
-    await_that(lambda: not any(each.is_dir() for each in in_work.iterdir()), READ_SECONDS, "nothing in work")
+    assert "job.taken_up" in daemon.log()
+    work = daemon.root / ".work"
+    await_that(lambda: not any(each.is_dir() for each in work.iterdir()), READ_SECONDS, "nothing in work")
     assert sorted(path.name for path in (daemon.root / "outbox").glob("scan*")) == ["scan.json", "scan.txt"]
     assert [path.name for path in (daemon.root / "archive").iterdir()] == ["scan.tif"]
 
