@@ -7,6 +7,7 @@ import socket
 import time
 
 import pytest
+from PIL import Image
 
 from ocrwatchd.core import landlock
 from ocrwatchd.core.config.schema import JobLimits
@@ -141,34 +142,50 @@ def test_a_scan_is_read_by_any_account_and_the_daemon_stops_in_time(container, u
     assert "daemon.stopped" in daemon.log()
 
 
-def test_a_stop_in_the_middle_of_a_page_loses_nothing(container):
-    """SIGTERM while the engine reads; a new container on the same volumes goes on where that is needed."""
-    daemon = container()
-    daemon.start()
-    daemon.drop(DATA / "eurotext.tif", "scan.tif")
-    await_that(lambda: "attempt.started" in daemon.log(), READ_SECONDS, "a page being read")
-    daemon.podman.run("stop", daemon.name)
-    daemon.podman.run("rm", daemon.name)
-    daemon.start()
-    assert daemon.delivered("scan")["complete"]
-    assert [path.name for path in (daemon.root / "archive").iterdir()] == ["scan.tif"]
+def pages_done(log):
+    """The numbers of the pages that were read, in the order of the log."""
+    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [event["page"] for event in events if event["event"] == "page.done"]
 
 
-def test_a_kill_loses_nothing(container):
-    """SIGKILL to everything while the engine reads; a new container takes the scan up, and delivers it once."""
+@pytest.fixture
+def in_work(container, tmp_path):
+    """A daemon that reads the second one of three pages."""
+    with Image.open(DATA / "eurotext.tif") as page:
+        page.save(tmp_path / "three.tif", save_all=True, append_images=[page, page])
     daemon = container()
     daemon.start()
-    daemon.drop(DATA / "eurotext.tif", "scan.tif")
-    await_that(lambda: "attempt.started" in daemon.log(), READ_SECONDS, "a page being read")
-    daemon.podman.run("kill", daemon.name)
-    daemon.podman.run("rm", "--force", daemon.name)
-    daemon.start()
-    assert daemon.delivered("scan")["complete"]
-    assert "job.taken_up" in daemon.log()
-    work = daemon.root / ".work"
+    daemon.drop(tmp_path / "three.tif", "scan.tif")
+    await_that(lambda: pages_done(daemon.log()), READ_SECONDS, "a page that was read")
+    return daemon
+
+
+def test_a_stop_in_the_middle_of_a_page_completes_it(in_work):
+    """SIGTERM while the engine reads; a new container on the same volumes reads only what is left."""
+    in_work.podman.run("stop", in_work.name)
+    before = pages_done(in_work.log())
+    in_work.podman.run("rm", in_work.name)
+    in_work.start()
+    assert in_work.delivered("scan")["complete"]
+    assert before[:2] == [1, 2]
+    assert [*before, *pages_done(in_work.log())] == [1, 2, 3]
+    assert [path.name for path in (in_work.root / "archive").iterdir()] == ["scan.tif"]
+
+
+def test_a_kill_loses_nothing(in_work):
+    """SIGKILL to everything while the engine reads; a new container delivers the scan once, no page read twice."""
+    in_work.podman.run("kill", in_work.name)
+    before = pages_done(in_work.log())
+    in_work.podman.run("rm", "--force", in_work.name)
+    in_work.start()
+    assert in_work.delivered("scan")["complete"]
+    assert "job.taken_up" in in_work.log()
+    assert before[:1] == [1]
+    assert [*before, *pages_done(in_work.log())] == [1, 2, 3]
+    work = in_work.root / ".work"
     await_that(lambda: not any(each.is_dir() for each in work.iterdir()), READ_SECONDS, "nothing in work")
-    assert sorted(path.name for path in (daemon.root / "outbox").glob("scan*")) == ["scan.json", "scan.txt"]
-    assert [path.name for path in (daemon.root / "archive").iterdir()] == ["scan.tif"]
+    assert sorted(path.name for path in (in_work.root / "outbox").glob("scan*")) == ["scan.json", "scan.txt"]
+    assert [path.name for path in (in_work.root / "archive").iterdir()] == ["scan.tif"]
 
 
 def test_a_folder_of_another_account_is_named(container):
