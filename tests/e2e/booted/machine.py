@@ -25,8 +25,8 @@ PYTHON, SITE = "/opt/python", "/opt/packages"
 BOOT_SECONDS = 120
 
 
-def make_tree(tree):
-    """Install Debian into a folder."""
+def bootstrap(tree, *packages):
+    """Install a minimal Debian, of the host's own release, into a folder."""
     release = dict(
         line.split("=", 1) for line in Path("/etc/os-release").read_text(encoding="utf-8").split("\n") if line
     )
@@ -34,12 +34,17 @@ def make_tree(tree):
         lacks("a tree is made of the host's own Debian; this is none")
     asked = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
     mirror = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()[0]
-    include = f"--include={','.join(PACKAGES)}"
-    command = ["debootstrap", "--variant=minbase", f"--cache-dir={CACHE}", include]
+    include = [f"--include={','.join(packages)}"] if packages else []
+    command = ["debootstrap", "--variant=minbase", f"--cache-dir={CACHE}", *include]
     done = subprocess.run(
         [*command, release["VERSION_CODENAME"], str(tree), mirror], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def make_tree(tree):
+    """Install Debian into a folder, with what the machine needs."""
+    bootstrap(tree, *PACKAGES)
     for folder in (PYTHON, SITE):
         (tree / folder[1:]).mkdir()
     (tree / "etc/ld.so.conf.d/python.conf").write_text(f"{PYTHON}/lib\n", encoding="ascii")
