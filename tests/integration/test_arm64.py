@@ -16,7 +16,10 @@ PLATFORMS = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_
 COMPILED_THERE = {
     "llama-cpp-python": "its publisher gives only the source, for x86_64 too; it needs a compiler and CMake",
 }
-LEFT_OUT = {"aspose-ocr-python-net": "its publisher compiles it for x86_64 only; RapidOCR reads instead"}
+LEFT_OUT = {
+    "aspose-ocr-python-net": "its publisher compiles it for x86_64 only; RapidOCR reads instead",
+    "openvino": "its bfloat16 was never tried on ARM64; ONNX Runtime runs the networks there",
+}
 
 
 def requirements():
