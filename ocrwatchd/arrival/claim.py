@@ -63,7 +63,7 @@ def being_written(file: int) -> bool | None:
 
     The kernel grants a read lease only without writers (fcntl(2), F_SETLEASE); it needs ownership or CAP_LEASE. While
     the lease lasts, an opening for writing waits, and one with O_NONBLOCK fails, as with vsftpd when an upload resumes.
-    So the lease is given up without letting another thread of Python run, which could take milliseconds.
+    So it is given up at once; other threads of Python, which could take milliseconds, hardly ever run in between.
     """
     # Who opens the file in the instant of the lease makes the kernel signal us: SIGURG is ignored by default,
     # SIGIO would end the process.

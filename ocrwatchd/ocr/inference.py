@@ -91,6 +91,8 @@ class OpenVinoNetwork:
 class Network:
     """A network that runs with bfloat16, and with 32 bits where that fails or leaves its result in doubt.
 
+    One thread at a time may run it.
+
     Args:
         plain: with 32 bits.
         fast: with bfloat16; None: it does not run here. After a failure it is not used again.
@@ -163,10 +165,13 @@ def core() -> Any | None:  # noqa: ANN401 - it comes without types
         usable = "BF16" in found.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     except MemoryError:
         raise
-    except ModuleNotFoundError:
-        log.info("ocr.openvino_missing")  # on processors without a wheel
-        return None
     except Exception as error:  # noqa: BLE001 - whatever it raises, it does not run here
-        log.warning("ocr.openvino_unusable", error=type(error).__name__)
+        if isinstance(error, ModuleNotFoundError) and error.name == "openvino":
+            log.info("ocr.openvino_missing")  # on processors without a wheel
+        else:
+            log.warning("ocr.openvino_unusable", error=type(error).__name__)
         return None
-    return found if usable else None
+    if not usable:
+        log.info("ocr.no_bfloat16")
+        return None
+    return found

@@ -22,8 +22,11 @@ LEAST_WIDTH = 320
 """Of the network's input, pixels, as RapidOCR has it: shorter lines are padded."""
 WIDTHS = 32
 """Widths are multiples of this, pixels; so few shapes of inputs come."""
-MARGIN = 0.15
-"""Probability by which a character must be ahead of the next one, or bfloat16 may have changed their order."""
+MOST_WIDTH = 6400
+"""Of the network's input, pixels: a rule across a page may be cut out as a line of any shape; it is squeezed."""
+MARGIN = 0.2
+"""Probability by which a character must be ahead of the next one, or bfloat16 may have changed their order. One line in
+ten is in doubt so; among 743 lines of 20 pages, these were all 14 that 32 bits read otherwise."""
 
 
 class LineReader:
@@ -67,15 +70,18 @@ def is_doubtful(seen: NDArray[np.float32]) -> bool:
         seen: probabilities, 1 x steps x the model's characters.
     """
     steps = seen[0]
-    path = steps.argmax(axis=1)
-    for step in np.flatnonzero(steps.max(axis=1) < (1 + MARGIN) / 2):
-        second, first = np.argpartition(steps[step], -2)[-2:]
-        if steps[step, first] - steps[step, second] < MARGIN:
-            near = [int(character) for character in path[max(0, step - 1) : step + 2]]
-            other = near.copy()
-            other[min(1, int(step))] = int(second)
-            if _collapsed(near) != _collapsed(other):
-                return True
+    most = steps.max(axis=1)
+    if not np.isfinite(most).all():
+        return True
+    for step in np.flatnonzero(most < (1 + MARGIN) / 2):
+        near = [int(character) for character in steps[max(0, step - 1) : step + 2].argmax(axis=1)]
+        here = min(1, int(step))
+        others = steps[step].copy()
+        others[near[here]] = -1
+        other = near.copy()
+        other[here] = int(others.argmax())
+        if most[step] - others[other[here]] < MARGIN and _collapsed(near) != _collapsed(other):
+            return True
     return False
 
 
@@ -96,4 +102,4 @@ def read_lines_singly(engine: Any) -> None:  # noqa: ANN401 - for RapidOCR's own
 def _width(crop: NDArray[np.uint8]) -> int:
     """Of the network's input for a line, pixels."""
     height, width = int(crop.shape[0]), int(crop.shape[1])
-    return max(LEAST_WIDTH, math.ceil(HEIGHT * width / height / WIDTHS) * WIDTHS)
+    return min(max(LEAST_WIDTH, math.ceil(HEIGHT * width / height / WIDTHS) * WIDTHS), MOST_WIDTH)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import time
 from importlib import metadata
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 from rapidocr.utils.process_img import map_boxes_to_original
 
 from ocrwatchd.core.errors import UnreadablePage
@@ -26,7 +26,6 @@ from ocrwatchd.ocr.show_through import with_pale_lines
 from ocrwatchd.ocr.spaces import spaced
 
 if TYPE_CHECKING:
-    from PIL import Image
     from rapidocr import RapidOCR
     from rapidocr.ch_ppocr_rec import TextRecOutput
 
@@ -43,6 +42,8 @@ PICTURE_SIDE = 4000
 """Longest side of the picture from which lines are cut, pixels: 4000 is 340 dpi on A4."""
 DETECTION_SIDE = 2000
 """Longest side of the picture on which lines are found, pixels; 1280 joins the words of spaced small capitals."""
+THIN = 32
+"""Least side of a picture, pixels; RapidOCR makes 10 GB of a page of 4000 x 1."""
 SETTINGS = {
     "Global.max_side_len": PICTURE_SIDE,
     # The classifier would look at every line for upside-down ones; here only doubtful lines are read again.
@@ -60,7 +61,6 @@ SETTINGS = {
 }
 CONFIDENCE = 0.5
 """Least confidence of a line, RapidOCR's own limit; lines below are mostly marks and texture, and are left out."""
-_LIBC = ctypes.CDLL(None)
 
 
 class RapidEngine:
@@ -123,15 +123,17 @@ class RapidEngine:
     def free_page(self) -> None:
         """Do nothing: RapidOCR keeps nothing of a page."""
 
-    def free_document(self) -> None:
-        """Give back the memory that the C library keeps for later: of pages of many sizes, half a gigabyte."""
-        _LIBC.malloc_trim(0)
+    free_document = free_page
 
     def close(self) -> None:
         """Free the models."""
         del self._ocr
 
     def _read(self, image: Image.Image, *, asian: bool) -> list[RawLine]:
+        if min(image.size) < THIN:  # RapidOCR enlarges it until it is so wide
+            paper = Image.new(image.mode, (max(image.width, THIN), max(image.height, THIN)), "white")
+            paper.paste(image)
+            image = paper
         # RapidOCR's own steps, but not its last one: that one scales every line back up to find the boxes of words,
         # and gives each word the confidence of a letter elsewhere in the line.
         original = self._ocr.load_img(image)

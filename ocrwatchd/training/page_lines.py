@@ -42,6 +42,7 @@ READING = (
     rapidocr.RapidEngine._read,  # noqa: SLF001 - as the engine reads, before it puts lines in order
     CHARACTERS,
     rapidocr_decoder.LatticeDecode,
+    inference,
     line_reader,
     second_look,
     show_through,

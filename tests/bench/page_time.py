@@ -41,15 +41,18 @@ def seen_aspose() -> Iterator[Callable[[Path], str]]:
         def read(path: Path) -> str:
             with open_pages(path, ocr) as pages:
                 page = pages.page(1)
-                return second.with_lattices(engine.recognise(page, ocr), page.image).text
+                text = second.with_lattices(engine.recognise(page, ocr), page.image).text
+            engine.free_page()
+            engine.free_document()
+            return text
 
         yield read
 
 
 def drawn(folder: Path, count: int) -> list[Path]:
-    """Pages of all folders, the same ones each time."""
+    """So many pages of all folders, the same ones each time; all, if there are fewer."""
     pages = sorted(path for path in folder.glob("*/*") if path.suffix in PICTURES)
-    return random.Random(7).sample(pages, count)
+    return random.Random(7).sample(pages, min(count, len(pages)))
 
 
 def main() -> None:
@@ -58,14 +61,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pages", type=int, default=60)
     asked = parser.parse_args()
+    pages = drawn(asked.folder, asked.pages)
     names = ("RapidOCR", "bare RapidOCR", "Aspose.OCR and a second reading", "Aspose.OCR alone")
     with working(rapidocr, bare_rapidocr, seen_aspose, aspose) as workers:
         for worker in workers:
             worker.do(DATA / SCANS[0])
         spent = [0.0] * len(workers)
-        for page in drawn(asked.folder, asked.pages):
+        for page in pages:
             for side, worker in enumerate(workers):
-                spent[side] += worker.do(page)[0] / asked.pages
+                spent[side] += worker.do(page)[0] / len(pages)
     rows = [compared(f"{names[at]}, a page", spent[at], "s", spent[at + 1], names[at + 1]) for at in (0, 2)]
     print(table(rows))  # noqa: T201 - a script talks to a person
 

@@ -235,7 +235,7 @@ def test_aspose_reads_under_it(supervise):
     assert "lot of 12 point text" in (job.out / "document.txt").read_text(encoding="utf-8")
 
 
-def test_rapidocr_reads_under_it(supervise):
+def test_rapidocr_reads_under_it(supervise, capfd):
     """OpenVINO, where it is installed, and ONNX Runtime need no more than what every library gets."""
     supervisor = supervise("", {"ocr": {"engine": "rapidocr"}}, module="ocrwatchd.engine.process.main").ready()
     job = supervisor.job("fine")
@@ -243,6 +243,7 @@ def test_rapidocr_reads_under_it(supervise):
     supervisor.host.give(job)
     assert supervisor.outcome().ending is Ending.DONE
     assert "lot of 12 point text" in (job.out / "document.txt").read_text(encoding="utf-8")
+    assert "openvino_unusable" not in capfd.readouterr().err
 
 
 CALLS = """

@@ -19,6 +19,7 @@ from ocrwatchd.core.errors import UnreadableScan
 from ocrwatchd.core.faults import Stopping
 from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import FinishedPage, Job, Leaf
+from ocrwatchd.core.process import give_back_memory
 from ocrwatchd.engine.process import scan_file, separators
 from ocrwatchd.engine.process.assembly import Part, figures_of, write_sets
 from ocrwatchd.engine.process.blank_pages import is_blank_page
@@ -278,6 +279,7 @@ class _Reading:
         """Free what the engines hold of the scan."""
         for steps in self._steps:
             steps.engine.free_document()
+        give_back_memory()
 
     def _log(self, finished: FinishedPage) -> None:
         page, correction = finished.page, finished.correction

@@ -115,7 +115,8 @@ def options(root, state, user="10001:10001"):
     """What Quadlet makes of the unit, with other places for its volumes; the health check is run by hand."""
     container = [line.partition("=") for line in text("ocrwatchd.container").split("[Container]\n")[1].splitlines()]
     places = {"/srv/ocrwatchd": root, "ocrwatchd-state": state}
-    made = ["--user", user, "--health-cmd", "ocrwatchd status", "--health-interval", "disable"]
+    (health,) = (value for key, _, value in container if key == "HealthCmd")
+    made = ["--user", user, "--health-cmd", health, "--health-interval", "disable"]
     flags = {"ReadOnly": "--read-only", "NoNewPrivileges": "--security-opt=no-new-privileges"}
     named = {
         "HostName": "--hostname",

@@ -35,6 +35,8 @@ def seen(*steps):
         # A character in doubt that may be none; two alike that may be one.
         ((GAP, {2: NARROW, 0: WIDE}, GAP), True),
         ((SURE, {0: WIDE, 1: NARROW}, SURE), True),
+        ((GAP, {2: 0.47, 3: 0.47}, GAP), True),
+        ((GAP, {2: float("nan")}, GAP), True),
     ],
 )
 def test_doubt(steps, doubtful):

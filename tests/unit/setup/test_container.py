@@ -1,5 +1,6 @@
 """The container's files: nothing from elsewhere, not root, as closed as the service, and alike where they should be."""
 
+import json
 import re
 import shlex
 from collections import defaultdict
@@ -152,7 +153,7 @@ def test_it_is_ready_when_the_daemon_says_so_and_gets_its_time_to_stop():
     """READY of the daemon itself; SIGTERM, then job.stop_seconds and a margin."""
     container = unit()["Container"]
     assert container["Notify"] == ["true"]
-    assert container["HealthCmd"] == ["ocrwatchd status"]
+    assert container["HealthCmd"] == ["env -u CONFIGURATION_DIRECTORY ocrwatchd status"]
     assert f"--stop-timeout={STOP_SECONDS}" in container["PodmanArgs"]
 
 
@@ -182,4 +183,4 @@ def test_the_images_health_check_is_the_units():
     container = unit()["Container"]
     options = {"interval": "HealthInterval", "timeout": "HealthTimeout", "start-period": "HealthStartPeriod"}
     assert all(f"--{option}={container[key][0]} " in check for option, key in options.items())
-    assert check.endswith('CMD ["ocrwatchd", "status"]')
+    assert check.endswith(f"CMD {json.dumps(container['HealthCmd'][0].split())}")
