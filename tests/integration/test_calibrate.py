@@ -61,7 +61,7 @@ def test_the_built_in_model_does_good(configured, capsys):
 @pytest.mark.slow
 def test_random_weights_do_harm_and_correct_nothing_where_calibration_is_required(configured, noise, tmp_path, capsys):
     """The verdict is harm; with `llm.require_calibration` neither `correct` nor the engine process uses the model."""
-    assert main(["calibrate", "--pages", "5", "--json", *configured(noise)]) == 1
+    assert main(["calibrate", "--pages", "10", "--json", *configured(noise)]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["finding"], told["method"]) == ("harm", "none")
     assert told["uses"] == {"choose": "harm", "rewrite": "harm", "both": "harm", "text": "harm"}
