@@ -172,6 +172,6 @@ def core() -> Any | None:  # noqa: ANN401 - it comes without types
             log.warning("ocr.openvino_unusable", error=type(error).__name__)
         return None
     if not usable:
-        log.info("ocr.no_bfloat16")
+        log.info("ocr.openvino_unused", lacks="bfloat16")
         return None
     return found
