@@ -128,29 +128,30 @@ def alone(count: int) -> float:
         return count / (time.monotonic() - began)
 
 
-def measured(jobs: int) -> tuple[Run, Run]:
-    """What one worker makes of its share of the jobs, and what all make of all of them."""
+def measured(jobs: int) -> list[Run]:
+    """What one worker makes of its share of the jobs, what two make of two shares, and so on."""
     with lab(Redis, queue={"size": 64, "lease_seconds": LEASE_S}, llm={"model": "off"}) as made, made.supervisor:
-        joined(made, "w1")
-        run(made, WARM)
-        one = run(made, jobs // WORKERS)
-        for number in range(2, WORKERS + 1):
+        runs = []
+        for number in range(1, WORKERS + 1):
             joined(made, f"w{number}")
-        run(made, WARM * WORKERS)
-        return one, run(made, jobs)
+            run(made, WARM * number)
+            runs.append(run(made, jobs // WORKERS * number))
+        return runs
 
 
 def measure(quick: bool) -> list[Row]:
-    """One worker and three, on an engine that takes a fixed time."""
+    """One worker, two and three, on an engine that takes a fixed time."""
     jobs = QUICK_JOBS if quick else JOBS
     without = alone(jobs // WORKERS)
-    one, three = measured(jobs)
+    one, two, three = measured(jobs)
     each = f"jobs of one page that takes {STEADY_S:g} s"
     return [
         compared(
             f"{WORKERS} workers, {jobs} {each}", three.rate, "jobs/s", one.rate, "1 worker",
             at_least=LEAST_SHARE * WORKERS,
         ),
+        compared(f"2 workers, {jobs // WORKERS * 2} of them", two.rate, "jobs/s", one.rate, "1 worker",
+                 at_least=LEAST_SHARE * 2),
         compared(f"1 worker, {jobs // WORKERS} {each}", one.rate, "jobs/s", without, "one machine, no broker"),
         Row(name="a worker's time beside the page", value=(1 / one.rate - STEADY_S) * 1000, unit="ms/job"),
         Row(name="supervisor, processor time", value=three.supervisor_ms, unit="ms/job", note=f"{WORKERS} workers"),
