@@ -90,15 +90,6 @@ def _collapsed(path: list[int]) -> list[int]:
     return [character for before, character in zip([0, *path], path, strict=False) if character not in (0, before)]
 
 
-def read_lines_singly(engine: Any) -> None:  # noqa: ANN401 - for RapidOCR's own types the recogniser is None
-    """Let RapidOCR read lines with a :class:`LineReader`.
-
-    Args:
-        engine: a ``RapidOCR`` with its recogniser loaded.
-    """
-    engine.text_rec = LineReader(engine.text_rec)
-
-
 def _width(crop: NDArray[np.uint8]) -> int:
     """Of the network's input for a line, pixels."""
     height, width = int(crop.shape[0]), int(crop.shape[1])

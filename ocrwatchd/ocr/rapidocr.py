@@ -16,7 +16,6 @@ from ocrwatchd.core.i18n import say
 from ocrwatchd.core.model import PageText
 from ocrwatchd.ocr.geometry import bounds, straightened, tilt_of, words_of
 from ocrwatchd.ocr.layout import RawLine, arrange
-from ocrwatchd.ocr.line_reader import read_lines_singly
 from ocrwatchd.ocr.page_confidence import clear_lines, low_confidence, shrunk, small_print
 from ocrwatchd.ocr.rapidocr_decoder import NARROW
 from ocrwatchd.ocr.rapidocr_languages import check_languages
@@ -79,7 +78,6 @@ class RapidEngine:
     def __init__(self, ocr: Ocr) -> None:
         check_languages(ocr.languages)
         self._ocr = load(MODELS, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
-        read_lines_singly(self._ocr)
 
     def recognise(self, page: Page, ocr: Ocr) -> PageText:
         """Recognise one page; the text of a blank page is "".

@@ -60,7 +60,7 @@ class LatticeDecode(CTCLabelDecode):
 
     def _with_lattice(self, info: WordInfo, seen: NDArray[np.float32]) -> LatticeInfo:
         steps = tuple(column for word in info.word_cols for column in word)
-        # Lines are padded to the widest of their batch; RapidOCR takes a narrow line to be shorter than it has read it.
+        # Lines are padded to a common width; RapidOCR takes a narrow line to be shorter than it has read it.
         seen = seen[: max(math.ceil(info.line_txt_len), *steps, 0) + BEHIND]
         columns = seen[:, self._columns]
         columns[:, self._narrow] += seen[:, self._wide]

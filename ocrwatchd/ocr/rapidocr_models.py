@@ -14,7 +14,7 @@ from rapidocr import RapidOCR
 
 from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.ocr.inference import Network, OnnxNetwork, Values, fast_network
-from ocrwatchd.ocr.line_reader import HEIGHT, is_doubtful
+from ocrwatchd.ocr.line_reader import HEIGHT, LineReader, is_doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ its results bfloat16 leaves in doubt. The classifier takes 0.02 s a page."""
 def load(
     models: Mapping[str, str], threads: int, settings: Mapping[str, object], use: Callable[[RapidOCR], object]
 ) -> RapidOCR:
-    """Load models and run each once, because RapidOCR loads a model only when it runs.
+    """Load models and run each once, because RapidOCR loads a model only when it runs; lines are read one at a time.
 
     Args:
         models: file name in the wheel, by the setting that names it; RapidOCR downloads models without a name.
@@ -54,15 +54,18 @@ def load(
         **settings,
     }
     try:
-        engine = RapidOCR(params=parameters)
+        engine: Any = RapidOCR(params=parameters)  # by its own types its parts stay None
         use(engine)
-        parts: dict[str, Any] = {"Det": engine.text_det, "Cls": engine.text_cls, "Rec": engine.text_rec}
+        parts = {"Det": engine.text_det, "Cls": engine.text_cls, "Rec": engine.text_rec}
         for key, name in models.items():
             part = key.partition(".")[0]
             parts[part].session = _network(part, parts[part].session, folder / name, threads)
+        if "Rec.model_path" in models:
+            engine.text_rec = LineReader(engine.text_rec)
     except Exception as error:  # whatever the library raises, this engine does not run here
         raise EngineUnavailable(f"RapidOCR cannot be loaded ({type(error).__name__}: {error}): {REMEDY}") from error
-    return engine
+    loaded: RapidOCR = engine
+    return loaded
 
 
 def _network(part: str, loaded: OrtInferSession, model: Path, threads: int) -> OnnxNetwork | Network:

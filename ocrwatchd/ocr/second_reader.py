@@ -19,7 +19,6 @@ from ocrwatchd.core.lattice import COLUMN, Lattice
 from ocrwatchd.core.model import Box
 from ocrwatchd.ocr.geometry import UPRIGHT, words_of
 from ocrwatchd.ocr.layout import moved
-from ocrwatchd.ocr.line_reader import read_lines_singly
 from ocrwatchd.ocr.rapidocr import MODELS, SETTINGS
 from ocrwatchd.ocr.rapidocr_models import load
 
@@ -54,7 +53,6 @@ class SecondReader:
     def __init__(self, ocr: Ocr) -> None:
         models = {"Rec.model_path": MODELS["Rec.model_path"]}
         self._ocr = load(models, ocr.threads or len(os.sched_getaffinity(0)), SETTINGS, _use)
-        read_lines_singly(self._ocr)
 
     def with_lattices(self, page: PageText, image: Image.Image) -> PageText:
         """Add the lattices of the recogniser to a page's lines, and their words with boxes.

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ocrwatchd.ocr import OcrEngine
+    from ocrwatchd.ocr.second_reader import SecondReader
     from tests.bench.workers import Worker
 
 SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
@@ -40,6 +41,18 @@ def aspose() -> Iterator[Callable[[Path], str]]:
 
     with tempfile.TemporaryDirectory() as scratch:
         yield _through(AsposeEngine(Ocr(engine="aspose", allow_downloads=False), Path(scratch)))
+
+
+@contextlib.contextmanager
+def seen_aspose() -> Iterator[Callable[[Path], str]]:
+    """The same, then RapidOCR's recogniser on its lines, as the daemon does it."""
+    from ocrwatchd.core.config.profile import Ocr  # in the worker's process only
+    from ocrwatchd.ocr.aspose import AsposeEngine
+    from ocrwatchd.ocr.second_reader import SecondReader
+
+    ocr = Ocr(engine="aspose", allow_downloads=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        yield _through(AsposeEngine(ocr, Path(scratch)), SecondReader(ocr))
 
 
 @contextlib.contextmanager
@@ -93,7 +106,7 @@ def default_rapidocr() -> Iterator[Callable[[Path], str]]:
     yield lambda path: "\n".join(engine(str(path)).txts)
 
 
-def _through(engine: OcrEngine) -> Callable[[Path], str]:
+def _through(engine: OcrEngine, second: SecondReader | None = None) -> Callable[[Path], str]:
     from ocrwatchd.core.config.profile import Ocr  # in the worker's process only
     from ocrwatchd.formats.input import open_pages
 
@@ -101,7 +114,9 @@ def _through(engine: OcrEngine) -> Callable[[Path], str]:
 
     def read(path: Path) -> str:
         with open_pages(path, ocr) as pages:
-            text = engine.recognise(pages.page(1), ocr).text
+            page = pages.page(1)
+            read_page = engine.recognise(page, ocr)
+            text = (second.with_lattices(read_page, page.image) if second else read_page).text
         engine.free_page()
         engine.free_document()
         return text

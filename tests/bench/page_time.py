@@ -10,47 +10,18 @@ from __future__ import annotations
 
 import argparse
 import random
-import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.bench.figures import compared, table
-from tests.bench.ocr import SCANS, aspose, bare_rapidocr, rapidocr
+from tests.bench.ocr import SCANS, aspose, bare_rapidocr, rapidocr, seen_aspose
 from tests.bench.workers import working
 from tests.paths import DATA
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-PICTURES = {".jpg", ".png", ".tif"}
-
-
-@contextmanager
-def seen_aspose() -> Iterator[Callable[[Path], str]]:
-    """Aspose.OCR, then RapidOCR's recogniser on its lines, as the daemon does it."""
-    from ocrwatchd.core.config.profile import Ocr  # in the worker's process only
-    from ocrwatchd.formats.input import open_pages
-    from ocrwatchd.ocr.aspose import AsposeEngine
-    from ocrwatchd.ocr.second_reader import SecondReader
-
-    ocr = Ocr(engine="aspose", allow_downloads=False)
-    with tempfile.TemporaryDirectory() as scratch:
-        engine, second = AsposeEngine(ocr, Path(scratch)), SecondReader(ocr)
-
-        def read(path: Path) -> str:
-            with open_pages(path, ocr) as pages:
-                page = pages.page(1)
-                text = second.with_lattices(engine.recognise(page, ocr), page.image).text
-            engine.free_page()
-            engine.free_document()
-            return text
-
-        yield read
 
 
 def drawn(folder: Path, count: int) -> list[Path]:
     """So many pages of all folders, the same ones each time; all, if there are fewer."""
+    from ocrwatchd.training.page_lines import PICTURES  # not in the workers, which import this module again
+
     pages = sorted(path for path in folder.glob("*/*") if path.suffix in PICTURES)
     return random.Random(7).sample(pages, min(count, len(pages)))
 

@@ -11,8 +11,8 @@ from ocrwatchd.setup.service.unit_files import text
 from tests.e2e.booted.machine import bootstrap
 from tests.paths import CHECKOUT
 
-BASE = "docker.io/library/debian:12-slim"
-"""What the plain name means; here it is made of a bare tree."""
+BASE = "localhost/debian:12-slim"
+"""What the plain name means before any other image; made of a bare tree."""
 
 IMAGE = "localhost/ocrwatchd"
 BUILD_SECONDS, SECONDS = 3000, 300
