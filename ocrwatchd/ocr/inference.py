@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,12 +35,14 @@ class OnnxNetwork:
 
     Args:
         model: the file.
-        options: with the number of threads. They sleep between two steps; ONNX Runtime lets them spin. Spinning threads
-            take processor time from llama.cpp and other programs, and from each other if two share a core: a third of
-            a page's processor time.
+        options: they are changed.
+        threads: for one run. They sleep between two steps; ONNX Runtime lets them spin. Spinning threads take processor
+            time from llama.cpp and other programs, and from each other if two share a core: a third of a page's
+            processor time.
     """
 
-    def __init__(self, model: Path, options: SessionOptions) -> None:
+    def __init__(self, model: Path, options: SessionOptions, threads: int) -> None:
+        options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._name = self.session.get_inputs()[0].name
@@ -60,27 +63,30 @@ class OpenVinoNetwork:
     Args:
         core: OpenVINO's, from :func:`core`.
         model: the file.
-        threads: how many.
+        threads: for one run.
+        runs: how many may run at the same time.
 
     Raises:
         Exception: OpenVINO's own errors, which have no common base.
     """
 
-    def __init__(self, core: Any, model: Path, threads: int) -> None:  # noqa: ANN401 - without types
+    def __init__(self, core: Any, model: Path, threads: int, runs: int) -> None:  # noqa: ANN401 - without types
         settings = {
-            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_NUM_THREADS": threads * runs,
             "INFERENCE_PRECISION_HINT": "bf16",
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": runs,
             "ENABLE_CPU_PINNING": False,  # other programs run beside it
             "CPU_RUNTIME_CACHE_CAPACITY": CACHED_SHAPES,
         }
         self._compiled = core.compile_model(core.read_model(model), "CPU", settings)
-        self._request = self._compiled.create_infer_request()
+        self._own = threading.local()
 
     def __call__(self, values: Values, /) -> Values:
-        """Run it once: see :class:`OnnxNetwork`. The result may change with the next run."""
-        self._request.infer([values], share_inputs=True)
-        found: Values = self._request.get_output_tensor().data
+        """Run it once: see :class:`OnnxNetwork`. The result may change with this thread's next run."""
+        if not hasattr(self._own, "request"):
+            self._own.request = self._compiled.create_infer_request()
+        self._own.request.infer([values], share_inputs=True)
+        found: Values = self._own.request.get_output_tensor().data
         if values.size < LARGE:
             return found
         found = found.copy()
@@ -90,8 +96,6 @@ class OpenVinoNetwork:
 
 class Network:
     """A network that runs with bfloat16, and with 32 bits where that fails or leaves its result in doubt.
-
-    One thread at a time may run it.
 
     Args:
         plain: with 32 bits.
@@ -105,14 +109,15 @@ class Network:
         self._doubtful = doubtful
 
     def __call__(self, values: Values, /) -> Values:
-        """Run it: see :class:`OnnxNetwork`. The result may change with the next run."""
-        if self.fast is not None:
+        """Run it: see :class:`OnnxNetwork`. The result may change with this thread's next run."""
+        if (fast := self.fast) is not None:
             try:
-                found = self.fast(values)
+                found = fast(values)
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - OpenVINO's errors have no common base
-                log.warning("ocr.openvino_failed", error=type(error).__name__)
+                if self.fast is not None:  # another thread may have told it
+                    log.warning("ocr.openvino_failed", error=type(error).__name__)
                 self.fast = None
             else:
                 if not self._doubtful(found):
@@ -120,12 +125,13 @@ class Network:
         return self.plain(values)
 
 
-def fast_network(model: Path, threads: int, plain: OnnxNetwork, sample: Values) -> OpenVinoNetwork | None:
+def fast_network(model: Path, threads: int, runs: int, plain: OnnxNetwork, sample: Values) -> OpenVinoNetwork | None:
     """Load a network on OpenVINO if that works here and gives the results that ONNX Runtime gives.
 
     Args:
         model: the file.
-        threads: how many.
+        threads: for one run.
+        runs: how many may run at the same time.
         plain: the same network.
         sample: an input to compare the two.
 
@@ -136,7 +142,7 @@ def fast_network(model: Path, threads: int, plain: OnnxNetwork, sample: Values) 
     if found is None:
         return None
     try:
-        fast, right = OpenVinoNetwork(found, model, threads), plain(sample)
+        fast, right = OpenVinoNetwork(found, model, threads, runs), plain(sample)
         apart = float(np.abs(fast(sample) - right).mean() / np.abs(right).mean())
     except MemoryError:
         raise

@@ -4,14 +4,17 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
 from ocrwatchd.core.config.profile import Ocr
+from ocrwatchd.core.errors import EngineUnavailable
 from ocrwatchd.core.model import Page
 from ocrwatchd.core.process import give_back_memory
 from ocrwatchd.ocr import inference
@@ -133,7 +136,7 @@ def test_the_memory_of_a_large_page_is_given_back(openvino):
 
     find(page)
     before = resident()
-    find.fast._request.infer([page], share_inputs=True)
+    find.fast._own.request.infer([page], share_inputs=True)
     taken = resident() - before
     first = find(page)
     kept = first.copy()
@@ -176,11 +179,72 @@ def test_a_page_of_one_row_of_pixels_takes_no_more_than_others():
     assert sizes[0] <= 3 * 2000 * 2000
 
 
-def test_threads_rest_between_two_steps(plain_text, monkeypatch):
-    """ONNX Runtime's threads do not spin, and all that was set before still is."""
+@pytest.mark.parametrize(
+    ("threads", "processors", "to_find", "to_read"), [(1, 8, 1, 1), (2, 8, 2, 1), (8, 8, 8, 4), (64, 2, 2, 1)]
+)
+def test_threads_are_shared_among_lines_and_rest(monkeypatch, threads, processors, to_find, to_read):
+    """Two lines are read at a time, where there are two threads; none spins, and all that was set before still is."""
     monkeypatch.setattr(inference, "core", lambda: None)
-    for network in networks(RapidEngine(Ocr())):
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    for network, count in zip(networks(RapidEngine(Ocr(threads=threads))), (to_find, to_read), strict=True):
         options = network.plain.session.get_session_options()
         assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
-        assert options.intra_op_num_threads == len(os.sched_getaffinity(0))
+        assert options.intra_op_num_threads == count
         assert not options.enable_cpu_mem_arena
+
+
+def crops(*words):
+    """Pictures of lines."""
+    pictures = []
+    for word in words:
+        picture = np.full((48, 40 * len(word), 3), 255, np.uint8)
+        cv2.putText(picture, word, (10, 36), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 3)
+        pictures.append(picture)
+    return pictures
+
+
+def test_lines_are_read_at_the_same_time_and_come_in_their_order():
+    """The widest is read first, two of them at once, and a thread's result does not change another's."""
+    engine = RapidEngine(Ocr(threads=2))._ocr
+    network, both, words = engine.text_rec.session, threading.Barrier(2, timeout=30), ["one", "seventeen", "three"] * 4
+
+    def waiting(values):
+        found = network(values)
+        both.wait()
+        return found
+
+    engine.text_rec.session = waiting
+    assert list(engine.recognize_txt(crops(*words)).txts) == words
+    assert not both.broken
+
+
+def test_all_threads_start_with_the_engine(monkeypatch):
+    """Where the system starts no more of them, the engine cannot be loaded: no page is to blame."""
+    start, left = threading.Thread.start, ["the first"]
+
+    def limited(self):
+        if self.name.startswith("line-reader"):
+            if not left:
+                raise RuntimeError("can't start new thread")
+            left.clear()
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    with pytest.raises(EngineUnavailable, match="can't start new thread"):
+        RapidEngine(Ocr(threads=2))
+
+
+@pytest.mark.parametrize("error", [MemoryError, RuntimeError])
+def test_a_line_that_cannot_be_read_fails_its_page(error):
+    """The error comes out of its thread, and the next page is read."""
+    engine = RapidEngine(Ocr())._ocr
+    network = engine.text_rec.session
+
+    def fails(values):
+        raise error
+
+    engine.text_rec.session = fails
+    with pytest.raises(error):
+        engine.recognize_txt(crops("one", "two", "three"))
+    engine.text_rec.session = network
+    assert list(engine.recognize_txt(crops("three")).txts) == ["three"]
