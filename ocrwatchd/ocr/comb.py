@@ -19,6 +19,8 @@ BOXES = 4
 EVEN = 0.25
 """Greatest deviation of a distance between two boxes from the pitch, as part of the pitch. An empty box doubles the
 distance."""
+WIDE = 4.0
+"""Greatest pitch, in heights of the characters: the boxes of forms have 1.8, the columns of a table of single digits 11."""
 
 
 def words_of_boxes(row: Row) -> Row:
@@ -33,6 +35,8 @@ def _joined(run: list[RawLine]) -> list[RawLine]:
     middles = [(place.left + place.right) / 2 for place in map(place_of, run)]
     steps = [after - before for before, after in pairwise(middles)]
     pitch = median(steps)
+    if pitch > WIDE * median(place.bottom - place.top for place in map(place_of, run)):
+        return run
     if any(min(abs(step - pitch), abs(step - 2 * pitch)) > EVEN * pitch for step in steps):
         return run
     text = run[0].text

@@ -123,6 +123,17 @@ def test_a_page_of_more_than_a_thousand_cells_is_seen_whole(engine):
     assert len(engine._ocr.text_det(np.asarray(image.convert("RGB"))).boxes) == 1200
 
 
+def test_single_small_digits_are_read_under_a_text_of_usual_size(engine):
+    """96 digits of 5 points on A4 at 300 dpi: on a smaller picture the detector loses most of them without a word."""
+    image = Image.new("L", (2480, 3508), 255)
+    for n in range(12):
+        ImageDraw.Draw(image).text((300, 200 + n * 80), f"Number {1990 + n}", font=ImageFont.load_default(46), fill=0)
+    for n in range(96):
+        place = (300 + n % 8 * 220, 1700 + n // 8 * 46)
+        ImageDraw.Draw(image).text(place, str(n % 9 + 1), font=ImageFont.load_default(21), fill=0)
+    assert sum(len(word) == 1 for word in read(engine, image).text.split()) >= 70
+
+
 def test_narrow_columns_are_read_one_after_the_other(engine):
     """Three columns with 6 mm between them on A4, which the detector joins in many lines."""
     image = Image.new("L", (2480, 1000), 255)

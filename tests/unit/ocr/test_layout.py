@@ -349,6 +349,15 @@ def test_one_box_a_letter_is_a_word():
     assert [arranged.text[word.offset :].startswith(word.text) for word in arranged.lines[1].words] == [True, True]
 
 
+def test_a_row_of_single_digits_is_no_number():
+    """The columns of a table stand further apart than the boxes of a form."""
+    page = [
+        line("Marks", 100, 100, 280),
+        *(line(str(n), 400 + 200 * n, 100, 430 + 200 * n) for n in range(1, 6)),
+    ]
+    assert arrange(page).text.split() == ["Marks", "1", "2", "3", "4", "5"]
+
+
 def test_a_wide_gap_and_an_indent_begin_paragraphs():
     """Blank lines stand before a paragraph set off by space and before one whose first line stands in."""
     page = [
