@@ -20,7 +20,7 @@ EVEN = 0.25
 """Greatest deviation of a distance between two boxes from the pitch, as part of the pitch. An empty box doubles the
 distance."""
 WIDE = 4.0
-"""Greatest pitch, in heights of the characters: the boxes of forms have 1.8, the columns of a table of single digits 11."""
+"""Greatest pitch, in heights of the characters: the boxes of a form have 1.8, the columns of a table of digits 11."""
 
 
 def words_of_boxes(row: Row) -> Row:
