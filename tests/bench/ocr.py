@@ -30,7 +30,7 @@ SCANS = ("phototest.tif", "eurotext.tif", "8087_054.3B.tif")
 REPETITIONS = 7
 QUICK_REPETITIONS = 1
 ASPOSE_MOST = 0.5
-RAPID_MOST = 1.1
+RAPID_MOST = 0.95
 
 
 @contextlib.contextmanager
