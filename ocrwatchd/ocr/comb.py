@@ -32,22 +32,23 @@ def words_of_boxes(row: Row) -> Row:
 def _joined(run: list[RawLine]) -> list[RawLine]:
     if len(run) < BOXES:
         return run
-    middles = [(place.left + place.right) / 2 for place in map(place_of, run)]
+    places = list(map(place_of, run))
+    middles = [(place.left + place.right) / 2 for place in places]
     steps = [after - before for before, after in pairwise(middles)]
     pitch = median(steps)
-    if pitch > WIDE * median(place.bottom - place.top for place in map(place_of, run)):
+    if pitch > WIDE * median(place.height for place in places):
         return run
     if any(min(abs(step - pitch), abs(step - 2 * pitch)) > EVEN * pitch for step in steps):
         return run
     text = run[0].text
     for line, step in zip(run[1:], steps, strict=True):
         text += (" " if step > 1.5 * pitch else "") + line.text
-    box, score = around(line.box for line in run), fmean(line.confidence or 0.0 for line in run)
+    box, place = around(line.box for line in run), around(places)
+    score = fmean(line.confidence or 0.0 for line in run)
     words: list[Word] = []
     at = 0
     for word in text.split(" "):
         box_of_word = around(line.box for line in run[at : at + len(word)])
         words.append(Word(word, text.index(word, at + len(words)), box_of_word, score))
         at += len(word)
-    place = around(map(place_of, run))
     return [replace(run[0], text=text, box=box, confidence=score, words=tuple(words), place=place, lattice=None)]
